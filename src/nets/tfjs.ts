@@ -1,0 +1,213 @@
+import type * as TensorFlow from '@tensorflow/tfjs-core';
+import type {} from '@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops.js';
+import type { Layer, Network, Norm, Padding } from './layers.js';
+import type { Weights } from './weights.js';
+
+/** TensorFlow.js, however it was loaded (`engines/tfjs.ts` finds it). */
+export type Tf = typeof TensorFlow;
+export type Tensor = TensorFlow.Tensor;
+export type Tensor4D = TensorFlow.Tensor4D;
+
+export const instanceNormEpsilon = 1e-5;
+
+export interface ForwardOptions {
+  /** Weights of the styles of a conditional network, shape [styles]; a one-hot vector picks one. */
+  readonly style?: TensorFlow.Tensor1D | undefined;
+  /** Batch normalisation uses the batch's own moments and reports them here (name of the layer, mean, variance). */
+  readonly onMoments?: ((name: string, mean: Tensor, variance: Tensor) => void) | undefined;
+}
+
+/**
+ * Builds the network as a differentiable function of pictures and parameters.
+ *
+ * The returned function takes `[b, h, w, 3]` (or `[b, h, w, 1]` luminance) float32 in 0..255 and gives
+ * `[b, h·scale, w·scale, c]` in the same range, not clipped: a clipped pixel has no gradient.
+ */
+export function forward(tf: Tf, network: Network) {
+  return (
+    parameters: ReadonlyMap<string, Tensor>,
+    picture: Tensor4D,
+    options: ForwardOptions = {},
+  ): Tensor4D =>
+    tf.tidy(() => {
+      const [, height, width] = picture.shape;
+      const missing = (size: number): number =>
+        (network.multiple - (size % network.multiple)) % network.multiple;
+      const input = reflectPad(tf, picture.sub(network.input.offset).div(network.input.scale), [
+        [0, missing(height)],
+        [0, missing(width)],
+      ]);
+      const run = new LayerRunner(tf, parameters, options, input);
+      const result = run.all(network.layers, input).mul(network.output.scale).add(network.output.offset);
+      return tf.slice(
+        result as Tensor4D,
+        [0, 0, 0, 0],
+        [-1, height * network.scale, width * network.scale, -1],
+      );
+    });
+}
+
+/** Uploads weights as tensors; the caller disposes them. */
+export function toTensors(tf: Tf, weights: Weights): Map<string, Tensor> {
+  return new Map(
+    [...weights].map(([name, { shape, data }]) => [name, tf.tensor(data, [...shape], 'float32')]),
+  );
+}
+
+class LayerRunner {
+  constructor(
+    private readonly tf: Tf,
+    private readonly parameters: ReadonlyMap<string, Tensor>,
+    private readonly options: ForwardOptions,
+    private readonly entered: Tensor4D,
+  ) {}
+
+  all(layers: readonly Layer[], x: Tensor4D): Tensor4D {
+    return layers.reduce((value, layer) => this.one(layer, value), x);
+  }
+
+  private one(layer: Layer, x: Tensor4D): Tensor4D {
+    const { tf } = this;
+    switch (layer.kind) {
+      case 'conv': {
+        const padded = padFor(tf, x, layer.padding, (layer.kernel - 1) / 2);
+        const kernel = this.parameter(`${layer.name}/kernel`) as Tensor4D;
+        return tf.conv2d(padded, kernel, layer.stride, 'valid').add(this.parameter(`${layer.name}/bias`));
+      }
+      case 'transposed-conv': {
+        const [batch, height, width] = x.shape;
+        const kernel = this.parameter(`${layer.name}/kernel`) as Tensor4D;
+        const shape = [batch, height * 2, width * 2, layer.out] as [number, number, number, number];
+        return tf.conv2dTranspose(x, kernel, shape, 2, 'same').add(this.parameter(`${layer.name}/bias`));
+      }
+      case 'norm':
+        return this.norm(layer, x);
+      case 'relu':
+        return tf.relu(x);
+      case 'prelu':
+        return tf.prelu(x, this.parameter(`${layer.name}/slope`)) as Tensor4D;
+      case 'tanh':
+        return tf.tanh(x);
+      case 'pad':
+        return reflectPad(tf, x, [
+          [layer.amount, layer.amount],
+          [layer.amount, layer.amount],
+        ]);
+      case 'upsample':
+        return tf.image.resizeNearestNeighbor(x, [x.shape[1] * layer.factor, x.shape[2] * layer.factor]);
+      case 'shuffle':
+        return depthToSpace(x, layer.block);
+      case 'unshuffle':
+        return spaceToDepth(x, layer.block);
+      case 'add-input':
+        return x.add(tf.tile(this.entered, [1, 1, 1, layer.block ** 2]));
+      case 'residual': {
+        const { crop } = layer;
+        const [, height, width] = x.shape;
+        const identity =
+          crop === 0 ? x : tf.slice(x, [0, crop, crop, 0], [-1, height - 2 * crop, width - 2 * crop, -1]);
+        return identity.add(this.all(layer.layers, x));
+      }
+    }
+  }
+
+  private norm({ name, mode }: Norm, x: Tensor4D): Tensor4D {
+    const { tf } = this;
+    let gamma = this.parameter(`${name}/gamma`);
+    let beta = this.parameter(`${name}/beta`);
+    if (mode === 'conditional') {
+      const style = this.options.style?.expandDims(0) as TensorFlow.Tensor2D | undefined;
+      if (!style) throw new Error('a conditional network needs `style`');
+      gamma = tf.matMul(style, gamma as TensorFlow.Tensor2D).squeeze([0]);
+      beta = tf.matMul(style, beta as TensorFlow.Tensor2D).squeeze([0]);
+    }
+    const [mean, variance] = this.moments(name, mode, x);
+    const scale = gamma.div(variance.add(instanceNormEpsilon).sqrt());
+    return x.sub(mean).mul(scale).add(beta);
+  }
+
+  private moments(name: string, mode: Norm['mode'], x: Tensor4D): [Tensor, Tensor] {
+    if (mode === 'batch' && !this.options.onMoments) {
+      return [this.parameter(`${name}/mean`), this.parameter(`${name}/variance`)];
+    }
+    const { mean, variance } = this.tf.moments(x, mode === 'batch' ? [0, 1, 2] : [1, 2], true);
+    if (mode === 'batch') this.options.onMoments?.(name, mean.flatten(), variance.flatten());
+    return [mean, variance];
+  }
+
+  private parameter(name: string): Tensor {
+    const found = this.parameters.get(name);
+    if (!found) throw new Error(`no parameter "${name}"`);
+    return found;
+  }
+}
+
+function padFor(tf: Tf, x: Tensor4D, padding: Padding, amount: number): Tensor4D {
+  if (padding === 'valid' || amount === 0) return x;
+  const edges: EdgePads = [
+    [amount, amount],
+    [amount, amount],
+  ];
+  return padding === 'zero' ? tf.pad4d(x, [[0, 0], ...edges, [0, 0]]) : reflectPad(tf, x, edges);
+}
+
+type EdgePads = [[top: number, bottom: number], [left: number, right: number]];
+
+/**
+ * Reflection padding with its true gradient: TensorFlow.js' own `mirrorPad` lets go of what flows into the border.
+ */
+export function reflectPad(tf: Tf, x: Tensor4D, pads: EdgePads): Tensor4D {
+  if (pads.flat().every((amount) => amount === 0)) return x;
+  const padded = tf.customGrad((input, save) => {
+    void save;
+    return {
+      value: tf.mirrorPad(input as Tensor4D, [[0, 0], ...pads, [0, 0]], 'reflect'),
+      gradFunc: (dy: Tensor) => foldBorder(tf, foldBorder(tf, dy as Tensor4D, 1, pads[0]), 2, pads[1]),
+    };
+  });
+  return padded(x) as Tensor4D;
+}
+
+/** Adds the gradient of the mirrored rows (axis 1) or columns (axis 2) onto those they were copied from. */
+function foldBorder(tf: Tf, dy: Tensor4D, axis: 1 | 2, [before, after]: [number, number]): Tensor4D {
+  const size = dy.shape[axis] - before - after;
+  const part = (start: number, length: number): Tensor4D => {
+    const begin = [0, 0, 0, 0];
+    const extent = [-1, -1, -1, -1];
+    begin[axis] = start;
+    extent[axis] = length;
+    return tf.slice(
+      dy,
+      begin as [number, number, number, number],
+      extent as [number, number, number, number],
+    );
+  };
+  const placed = (border: Tensor4D, start: number): Tensor4D => {
+    const pads: [number, number][] = [[0, 0], [0, 0], [0, 0], [0, 0]]; // prettier-ignore
+    pads[axis] = [start, size - start - border.shape[axis]];
+    return tf.pad(tf.reverse(border, axis), pads);
+  };
+  let sum = part(before, size);
+  if (before > 0) sum = sum.add(placed(part(0, before), 1));
+  if (after > 0) sum = sum.add(placed(part(before + size, after), size - 1 - after));
+  return sum;
+}
+
+/** [b, h, w, block²·c] → [b, h·block, w·block, c]; written with reshapes because tf.depthToSpace has no gradient. */
+export function depthToSpace(x: Tensor4D, block: number): Tensor4D {
+  const [batch, height, width, depth] = x.shape;
+  const channels = depth / block ** 2;
+  return x
+    .reshape([batch, height, width, block, block, channels])
+    .transpose([0, 1, 3, 2, 4, 5])
+    .reshape([batch, height * block, width * block, channels]);
+}
+
+/** [b, h·block, w·block, c] → [b, h, w, block²·c]: the inverse of {@link depthToSpace}. */
+export function spaceToDepth(x: Tensor4D, block: number): Tensor4D {
+  const [batch, height, width, channels] = x.shape;
+  return x
+    .reshape([batch, height / block, block, width / block, block, channels])
+    .transpose([0, 1, 3, 2, 4, 5])
+    .reshape([batch, height / block, width / block, block ** 2 * channels]);
+}
