@@ -1,0 +1,43 @@
+import type { FrameGeometry } from '../media/frames.js';
+import type { ModelHints } from './model-hints.js';
+
+/** The inference engines vidstyle knows. */
+export type EngineName = 'onnxruntime' | 'openvino' | 'tfjs';
+
+/** What a session is opened for; all of it is known before the first frame, so engines may specialise on it. */
+export interface SessionOptions {
+  /** An ONNX file's bytes, or its path. */
+  readonly model: Uint8Array | string;
+  /** `cpu` (default), `cuda`, `tensorrt`, `directml`, `coreml`, `webgpu`; a number after a colon picks a card: `cuda:1`. */
+  readonly device?: string;
+  /** Threads of one session; default: every core. */
+  readonly threads?: number;
+  /** Size and sample format of the frames this session will see. */
+  readonly geometry: FrameGeometry;
+  /** Weights per style of a conditional network, sum 1; absent for single-style networks. */
+  readonly style?: readonly number[];
+  /** What the caller knows about a third-party model; what is absent is found out. */
+  readonly hints?: ModelHints;
+}
+
+/** One loaded network. Not re-entrant: one frame at a time. */
+export interface EngineSession {
+  /** The size of results: the frames' own, times the scale of an upscaling network. */
+  readonly outputGeometry: FrameGeometry;
+  /** For logs and reports, such as `onnxruntime cpu, 2 threads`. */
+  readonly description: string;
+  /** What the user should know: a device that was not there, a model run in tiles. May grow while frames run. */
+  readonly notices?: readonly string[];
+  /** Packed RGB in and out, as {@link SessionOptions.geometry} and {@link outputGeometry} say. */
+  run(input: Uint8Array, output: Uint8Array): Promise<void>;
+  /** Takes effect at the next run. @throws VidstyleError 'usage' when the network has another number of styles. */
+  setStyle(weights: readonly number[]): void;
+  close(): Promise<void>;
+}
+
+/** A way of running networks; one file of this folder each. */
+export interface Engine {
+  readonly name: EngineName;
+  /** @throws VidstyleError 'model' for a file that is no image-to-image network, 'engine' when it cannot be run. */
+  open(options: SessionOptions): Promise<EngineSession>;
+}

@@ -1,0 +1,60 @@
+import type { SessionOptions } from '../engines/engine.js';
+import type { ErrorRecord } from '../errors.js';
+import type { FrameGeometry } from '../media/frames.js';
+import type { ComposeOptions } from './compose.js';
+import type { SlotMemory } from './frame-slots.js';
+
+/** What a worker is born with. */
+export interface WorkerSetup {
+  /** URL of a module that exports `engine`. */
+  readonly engineModule: string;
+  readonly session: SessionOptions;
+  readonly compose: ComposeOptions;
+  /** The memory of {@link import('./controls.js').Controls}. */
+  readonly controls: SharedArrayBuffer;
+}
+
+/** Asks for the network to be opened, or waits until it is. */
+export interface OpenRequest {
+  readonly type: 'open';
+}
+
+/** Asks for one frame: the pixels are in the slot, and so goes the result. */
+export interface FrameRequest {
+  readonly type: 'frame';
+  readonly index: number;
+  readonly slot: number;
+  readonly memory: SlotMemory;
+}
+
+export type WorkerRequest = OpenRequest | FrameRequest;
+
+export interface OpenedReply {
+  readonly type: 'opened';
+  readonly description: string;
+  readonly notices: readonly string[];
+  readonly outputGeometry: FrameGeometry;
+}
+
+/** Where a frame's time in the worker went. */
+export interface FrameTimings {
+  /** When the worker began, in milliseconds since the epoch (comparable between threads). */
+  readonly startedAtMs: number;
+  readonly networkMs: number;
+  readonly composeMs: number;
+  readonly thread: number;
+}
+
+export interface DoneReply {
+  readonly type: 'done';
+  readonly timings: FrameTimings;
+  /** Notices that came up since the session was opened. */
+  readonly notices: readonly string[];
+}
+
+export interface FailedReply {
+  readonly type: 'failed';
+  readonly error: ErrorRecord;
+}
+
+export type WorkerReply = OpenedReply | DoneReply | FailedReply;

@@ -1,0 +1,76 @@
+import { threadId, workerData } from 'node:worker_threads';
+import type { EngineSession } from '../engines/engine.js';
+import { loadEngine } from '../engines/registry.js';
+import { toErrorRecord } from '../errors.js';
+import { compose } from './compose.js';
+import { Controls } from './controls.js';
+import { Owner, ownerOf, viewSlot } from './frame-slots.js';
+import type { DoneReply, FrameRequest, WorkerReply, WorkerRequest, WorkerSetup } from './messages.js';
+
+// The file that every worker thread of the pool runs: it opens one engine session and then does one frame at a time.
+
+const setup = workerData as WorkerSetup;
+const controls = new Controls(setup.controls);
+let controlsVersion = controls.version;
+let knobs = controls.read();
+let noticesSent = 0;
+
+const opening: Promise<EngineSession> = open();
+// Whoever asks for a frame gets to know; until then a failure must not count as unhandled.
+opening.catch(() => undefined);
+
+/** Answers a request of the pool. Never rejects: an error is a reply, so that a rejection means a dead thread. */
+export default async function answer(request: WorkerRequest): Promise<WorkerReply> {
+  try {
+    const session = await opening;
+    if (request.type === 'frame') return await runFrame(session, request);
+    const { description, outputGeometry } = session;
+    return { type: 'opened', description, outputGeometry, notices: newNotices(session) };
+  } catch (error) {
+    return { type: 'failed', error: toErrorRecord(error, 'engine') };
+  }
+}
+
+async function open(): Promise<EngineSession> {
+  const engine = await loadEngine(setup.engineModule);
+  const style = knobs.style.length > 0 ? { style: knobs.style } : {};
+  return engine.open({ ...setup.session, ...style });
+}
+
+async function runFrame(session: EngineSession, { slot: number, memory }: FrameRequest): Promise<DoneReply> {
+  if (ownerOf(memory, number) !== Owner.worker) throw new Error(`slot ${number} is not a worker's`);
+  const startedAt = performance.now();
+  const slot = viewSlot(memory, number);
+  turnKnobs(session);
+  await session.run(slot.input, slot.output);
+  const ranAt = performance.now();
+  compose({
+    ...setup.compose,
+    input: slot.input,
+    inputGeometry: memory.inputGeometry,
+    result: slot.output,
+    outputGeometry: memory.outputGeometry,
+    strength: knobs.strength,
+    mask: slot.mask,
+  });
+  const timings = {
+    startedAtMs: performance.timeOrigin + startedAt,
+    networkMs: ranAt - startedAt,
+    composeMs: performance.now() - ranAt,
+    thread: threadId,
+  };
+  return { type: 'done', timings, notices: newNotices(session) };
+}
+
+function turnKnobs(session: EngineSession): void {
+  if (controls.version === controlsVersion) return;
+  controlsVersion = controls.version;
+  knobs = controls.read();
+  if (knobs.style.length > 0) session.setStyle(knobs.style);
+}
+
+function newNotices(session: EngineSession): readonly string[] {
+  const notices = session.notices?.slice(noticesSent) ?? [];
+  noticesSent += notices.length;
+  return notices;
+}
