@@ -1,5 +1,5 @@
 import type { Tensor, Tensor4D, Tf } from '../nets/tfjs.js';
-import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core';
+import type { Scalar, Tensor3D } from '@tensorflow/tfjs-core';
 
 /**
  * Feature reconstruction loss (Johnson et al. 2016, eq. 2): squared Euclidean distance of two activations divided by
@@ -10,18 +10,22 @@ export function featureReconstruction(actual: Tensor4D, target: Tensor4D): Scala
 }
 
 /**
- * Gram matrix (eq. 3): `[h·w, c]` activations F of one picture give FᵀF / (C·H·W), `[c, c]`.
- * @param features `[1, h, w, c]`
+ * Gram matrix (eq. 3): activations F of a picture, taken as `[h·w, c]`, give FᵀF / (C·H·W).
+ * @param features `[b, h, w, c]`
+ * @returns `[b, c, c]`
  */
-export function gramMatrix(features: Tensor4D, tf: Tf): Tensor2D {
-  const [, height, width, channels] = features.shape;
-  const flat = features.reshape([height * width, channels]) as Tensor2D;
-  return tf.matMul(flat, flat, true, false).div(height * width * channels) as Tensor2D;
+export function gramMatrix(features: Tensor4D, tf: Tf): Tensor3D {
+  const [batch, height, width, channels] = features.shape;
+  const flat = features.reshape([batch, height * width, channels]) as Tensor3D;
+  return tf.matMul(flat, flat, true, false).div(height * width * channels);
 }
 
-/** Style reconstruction loss (eq. 4): squared Frobenius norm of the difference of two Gram matrices. */
-export function styleReconstruction(actual: Tensor2D, target: Tensor2D): Scalar {
-  return actual.squaredDifference(target).sum() as Scalar;
+/**
+ * Style reconstruction loss (eq. 4): squared Frobenius norm of the difference of two Gram matrices; the mean over a
+ * batch. `[b, c, c]` against `[1, c, c]`.
+ */
+export function styleReconstruction(actual: Tensor3D, target: Tensor3D): Scalar {
+  return actual.squaredDifference(target).sum().div(actual.shape[0]) as Scalar;
 }
 
 /**

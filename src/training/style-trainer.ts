@@ -1,0 +1,97 @@
+import { basename, extname } from 'node:path';
+import { loadVgg16 } from '../losses/vgg16-weights.js';
+import { Vgg16 } from '../losses/vgg16.js';
+import { StyleObjective } from '../losses/objective.js';
+import type { NetworkSpec } from '../nets/metadata.js';
+import type { Tf } from '../nets/tfjs.js';
+import type { Weights } from '../nets/weights.js';
+import { train, type LoopObserver, type TrainingResult } from './loop.js';
+import { PhotoSet, readPixels } from './photos.js';
+import type { StyleRecipe } from './recipes.js';
+import { identityStyle, stack, StyleTask } from './style-task.js';
+
+export interface StyleTrainingOptions {
+  /** Style pictures; their file names become the styles' names. */
+  readonly pictures: readonly string[];
+  /** Folder of photographs. */
+  readonly photos: string;
+  /** VGG16's weights, `.h5` or `.safetensors`. */
+  readonly vgg16: string;
+  readonly recipe: StyleRecipe;
+  /** Where checkpoints go. */
+  readonly folder: string;
+  readonly seed: number;
+  readonly checkpointEvery: number;
+  readonly resume: boolean;
+  readonly initial?: Weights | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface StyleTrainingResult extends TrainingResult {
+  readonly network: NetworkSpec;
+  /** Photos that were unreadable or too small, with the reason. */
+  readonly skipped: ReadonlyMap<string, string>;
+}
+
+/**
+ * Trains a style network on photographs: one style with the `paper` recipe's network, any number with a conditional one,
+ * which also learns the identity.
+ *
+ * @throws VidstyleError `training` without photos, VGG16 or disk space; `aborted`
+ */
+export async function trainStyle(
+  tf: Tf,
+  options: StyleTrainingOptions,
+  observer: LoopObserver = {},
+): Promise<StyleTrainingResult> {
+  const { recipe, seed } = options;
+  const names = options.pictures.map(styleName);
+  const network = withStyles(recipe.network, names);
+  const photoSet = await PhotoSet.open(options.photos, { minimumSize: recipe.size / 2, seed });
+  const vgg = new Vgg16(tf, await loadVgg16(options.vgg16));
+  try {
+    const objective = new StyleObjective(tf, vgg, recipe.objective);
+    const targets = await Promise.all(
+      options.pictures.map((picture) => styleTarget(tf, objective, picture, recipe.stylePictureSize)),
+    );
+    const task = new StyleTask(
+      tf,
+      objective,
+      photoSet,
+      isConditional(network) ? [...targets, undefined] : targets,
+      {
+        ...recipe,
+        spec: network,
+        seed,
+      },
+    );
+    try {
+      const result = await train(tf, task, { ...options, ...recipe, recipe: { ...recipe } }, observer);
+      return { ...result, network, skipped: photoSet.skipped };
+    } finally {
+      task.dispose();
+    }
+  } finally {
+    vgg.dispose();
+  }
+}
+
+/** A style picture's name: its file's, without folder and extension. */
+export const styleName = (picture: string): string => basename(picture, extname(picture));
+
+/** Gram targets of a style picture file scaled to `size` pixels on its long side. */
+export async function styleTarget(tf: Tf, objective: StyleObjective, picture: string, size: number) {
+  const pixels = stack(tf, [await readPixels(picture, { longSide: size })]);
+  const target = objective.styleTarget(pixels);
+  pixels.dispose();
+  return target;
+}
+
+const isConditional = ({ family, options }: NetworkSpec): boolean =>
+  options['norm'] === 'conditional' || (family === 'fast-style' && options['norm'] === undefined);
+
+/** A conditional network gets a row a style and one for the identity. */
+function withStyles(network: NetworkSpec, names: readonly string[]): NetworkSpec {
+  if (!isConditional(network)) return network;
+  return { ...network, options: { ...network.options, styles: [...names, identityStyle] } };
+}
