@@ -1,0 +1,33 @@
+import { VidstyleError } from '../errors.js';
+import * as av from './node-av.js';
+
+/** The sentence for a container that FFmpeg refused to open or whose streams it could not find. */
+export function describeFailure(path: string, code: number): VidstyleError {
+  return new VidstyleError('input', `"${path}" ${openSentence(code)}`, { details: { path, code } });
+}
+
+function openSentence(code: number): string {
+  if (code === av.AVERROR_INVALIDDATA || code === av.AVERROR_EOF) {
+    return 'cannot be read as a video: it is damaged, cut short, encrypted, or no video at all.';
+  }
+  if (code === av.FFmpegError.AVERROR(av.PosixError.EINVAL)) return 'is in a format that cannot be read.';
+  if (code === av.FFmpegError.AVERROR(av.PosixError.ENOMEM)) return 'needs more memory than there is.';
+  return `cannot be opened: ${av.FFmpegError.strerror(code)}.`;
+}
+
+/** The sentence for an output that could not be written; names the full disk and the missing permission. */
+export function describeWriteFailure(path: string, code: number): VidstyleError {
+  return new VidstyleError('output', writeSentence(path, code), { details: { path, code } });
+}
+
+function writeSentence(path: string, code: number): string {
+  switch (code) {
+    case av.FFmpegError.AVERROR(av.PosixError.ENOSPC):
+      return `The disk is full: "${path}" could not be written.`;
+    case av.FFmpegError.AVERROR(av.PosixError.EACCES):
+    case av.FFmpegError.AVERROR(av.PosixError.EPERM):
+      return `"${path}" cannot be written: permission denied.`;
+    default:
+      return `"${path}" could not be written: ${av.FFmpegError.strerror(code)}.`;
+  }
+}

@@ -1,0 +1,109 @@
+import { VidstyleError } from '../errors.js';
+import { conversionMatrix, copyColorTags } from './color.js';
+import type { FrameGeometry } from './frames.js';
+import { frameBytes } from './frames.js';
+import * as av from './node-av.js';
+import { describePixelFormat, pixelFormatName } from './pixel-format.js';
+
+/**
+ * Converts pictures between FFmpeg's pixel formats and packed RGB. The matrix and range come from the pictures'
+ * tags; primaries and transfer stay as they are. Both directions interpolate chroma where it is subsampled and round
+ * exactly: swscale's default unscaled path is eight times faster but darkens by one level in 256.
+ */
+export class PixelConverter {
+  private readonly context: av.SoftwareScaleContext;
+  private closed = false;
+
+  /** @param scaling whether the size changes as well: then the filters are bicubic. */
+  constructor(scaling = false) {
+    this.context = new av.SoftwareScaleContext();
+    this.context.allocContext();
+    this.context.setOption('sws_flags', scaling ? scalingFlags : unscaledFlags);
+    this.context.setOption('threads', 2);
+  }
+
+  /** Writes a decoded picture as packed RGB straight into `into`, scaled to `geometry`. */
+  toRgb(picture: av.Frame, into: Uint8Array, geometry: FrameGeometry): void {
+    const rgb = wrapPixels(into, geometry);
+    try {
+      // The tags decide the conversion, and the conversion must know a matrix: set it on the decoder's picture, whose
+      // tags nobody reads afterwards.
+      if (!isRgb(picture)) picture.colorSpace = conversionMatrix(picture.colorSpace, picture.height);
+      markAsRgb(rgb, picture);
+      check(this.context.scaleFrameSync(rgb, picture));
+    } finally {
+      rgb.free();
+    }
+  }
+
+  /** Converts packed RGB into `picture`, whose format, size and colour tags are set. Runs on FFmpeg's threads. */
+  async fromRgb(pixels: Uint8Array, geometry: FrameGeometry, picture: av.Frame): Promise<void> {
+    const rgb = wrapPixels(pixels, geometry);
+    const matrix = picture.colorSpace;
+    try {
+      if (!isRgb(picture)) picture.colorSpace = conversionMatrix(matrix, picture.height);
+      markAsRgb(rgb, picture);
+      check(await this.context.scaleFrame(picture, rgb));
+    } finally {
+      picture.colorSpace = matrix;
+      rgb.free();
+    }
+  }
+
+  close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.context.freeContext();
+  }
+}
+
+const unscaledFlags = av.SWS_BILINEAR | av.SWS_ACCURATE_RND | av.SWS_FULL_CHR_H_INT | av.SWS_FULL_CHR_H_INP;
+const scalingFlags = av.SWS_BICUBIC | av.SWS_ACCURATE_RND | av.SWS_FULL_CHR_H_INT | av.SWS_FULL_CHR_H_INP;
+
+/** Packed RGB of a geometry as FFmpeg calls it; 16-bit samples are native-endian. */
+export function rgbPixelFormat(geometry: FrameGeometry): av.AVPixelFormat {
+  if (geometry.format === 'rgb8') return av.AV_PIX_FMT_RGB24;
+  return littleEndian ? av.AV_PIX_FMT_RGB48LE : av.AV_PIX_FMT_RGB48BE;
+}
+
+const littleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+
+/** A picture over the caller's memory; it owns nothing, so it must not outlive `pixels`. */
+function wrapPixels(pixels: Uint8Array, geometry: FrameGeometry): av.Frame {
+  const expected = frameBytes(geometry);
+  if (pixels.byteLength !== expected) {
+    throw new RangeError(`a ${describe(geometry)} frame is ${expected} bytes, not ${pixels.byteLength}`);
+  }
+  const frame = new av.Frame();
+  frame.alloc();
+  frame.width = geometry.width;
+  frame.height = geometry.height;
+  frame.format = rgbPixelFormat(geometry);
+  frame.fromBuffer(Buffer.from(pixels.buffer, pixels.byteOffset, pixels.byteLength));
+  return frame;
+}
+
+function describe(geometry: FrameGeometry): string {
+  return `${geometry.width}×${geometry.height} ${geometry.format}`;
+}
+
+function isRgb(picture: av.Frame): boolean {
+  return describePixelFormat(pixelFormatName(picture.format as av.AVPixelFormat)).rgb;
+}
+
+/** Full-range RGB of the same primaries, transfer and scan as `picture`, so that only the matrix is applied. */
+function markAsRgb(rgb: av.Frame, picture: av.Frame): void {
+  copyColorTags(picture, rgb);
+  rgb.colorSpace = av.AVCOL_SPC_RGB;
+  rgb.colorRange = av.AVCOL_RANGE_JPEG;
+  rgb.flags = picture.flags & (av.AV_FRAME_FLAG_INTERLACED | av.AV_FRAME_FLAG_TOP_FIELD_FIRST);
+}
+
+function check(code: number): void {
+  if (code < 0) {
+    throw new VidstyleError(
+      'input',
+      `The pixel format cannot be converted: ${av.FFmpegError.strerror(code)}.`,
+    );
+  }
+}

@@ -1,0 +1,178 @@
+import { VidstyleError } from '../errors.js';
+import type { Demuxer } from './demuxer.js';
+import * as av from './node-av.js';
+
+/** What the decoder met on the way that a caller may want to announce. */
+export interface Damage {
+  /** Packets that the decoder refused, and pictures it marked as corrupt. */
+  corrupt: number;
+  /** FFmpeg's code of a read error before the end of the file; undefined after a clean end. */
+  readError: number | undefined;
+}
+
+/** Decodes one stream of a container on FFmpeg's own threads; one call at a time. */
+export class VideoDecoder {
+  readonly damage: Damage = { corrupt: 0, readError: undefined };
+  private readonly packet = newPacket();
+  private flushing = false;
+  private pending: Promise<unknown> = Promise.resolve();
+  private closing: Promise<void> | undefined;
+
+  private constructor(
+    private readonly demuxer: Demuxer,
+    private readonly stream: av.Stream,
+    private readonly context: av.CodecContext,
+  ) {}
+
+  /** @throws VidstyleError `input` when FFmpeg has no decoder for the stream or `hwaccel` is not there. */
+  static async open(demuxer: Demuxer, stream: av.Stream, options: DecoderOptions): Promise<VideoDecoder> {
+    const name = av.avGetCodecName(stream.codecpar.codecId) ?? 'unknown';
+    const codec = av.Codec.findDecoder(stream.codecpar.codecId);
+    if (!codec)
+      throw new VidstyleError('input', `"${demuxer.path}" holds ${name} video, which cannot be decoded.`);
+    const context = new av.CodecContext();
+    context.allocContext3(codec);
+    try {
+      context.parametersToContext(stream.codecpar);
+      context.pktTimebase = stream.timeBase;
+      context.threadCount = options.threads ?? 0;
+      context.setOption('max_pixels', options.maximumPixels);
+      if (options.hwaccel !== undefined) useHardware(context, codec, options.hwaccel);
+      const opened = await context.open2(codec);
+      if (opened < 0) {
+        throw new VidstyleError(
+          'input',
+          `"${demuxer.path}": the ${name} decoder refused the stream (${av.FFmpegError.strerror(opened)}).`,
+        );
+      }
+    } catch (error) {
+      context.freeContext();
+      throw error;
+    }
+    return new VideoDecoder(demuxer, stream, context);
+  }
+
+  /** The next picture in presentation order, which the caller must free; undefined at the end. */
+  async next(): Promise<av.Frame | undefined> {
+    if (this.closing) return undefined;
+    const decoding = this.decodeNext();
+    this.pending = decoding;
+    return decoding;
+  }
+
+  /** Frees the decoder, not the demuxer; idempotent, waits for a decode in progress. */
+  close(): Promise<void> {
+    this.closing ??= this.pending
+      .catch(() => undefined)
+      .then(() => {
+        this.packet.free();
+        this.context.freeContext();
+      });
+    return this.closing;
+  }
+
+  private async decodeNext(): Promise<av.Frame | undefined> {
+    const frame = new av.Frame();
+    frame.alloc();
+    for (;;) {
+      const received = await this.context.receiveFrame(frame);
+      if (received === 0) return this.accept(frame);
+      if (received === av.AVERROR_EOF || (received !== av.AVERROR_EAGAIN && this.flushing) || this.closing) {
+        frame.free();
+        return undefined;
+      }
+      if (received !== av.AVERROR_EAGAIN) this.damage.corrupt++;
+      await this.feed();
+    }
+  }
+
+  /** Sends the stream's next packet, or the end. */
+  private async feed(): Promise<void> {
+    for (;;) {
+      const read = await this.demuxer.read(this.packet);
+      if (read === av.AVERROR_EAGAIN) continue;
+      if (read < 0) {
+        if (read !== av.AVERROR_EOF) this.damage.readError = read;
+        this.flushing = true;
+        await this.context.sendPacket(null);
+        return;
+      }
+      if (this.packet.streamIndex !== this.stream.index) {
+        this.packet.unref();
+        continue;
+      }
+      const sent = await this.context.sendPacket(this.packet);
+      this.packet.unref();
+      if (sent < 0) this.damage.corrupt++;
+      return;
+    }
+  }
+
+  private async accept(frame: av.Frame): Promise<av.Frame> {
+    if (frame.hasFlags(av.AV_FRAME_FLAG_CORRUPT) || frame.decodeErrorFlags !== 0) this.damage.corrupt++;
+    if (!frame.isHwFrame()) return frame;
+    const copy = new av.Frame();
+    copy.alloc();
+    try {
+      const transferred = await frame.hwframeTransferData(copy);
+      if (transferred < 0)
+        throw new VidstyleError(
+          'input',
+          `A frame could not be copied from the decoding device (${av.FFmpegError.strerror(transferred)}).`,
+        );
+      copy.copyProps(frame);
+      return copy;
+    } catch (error) {
+      copy.free();
+      throw error;
+    } finally {
+      frame.free();
+    }
+  }
+}
+
+export interface DecoderOptions {
+  /** FFmpeg's device type, as `cuda`, `vaapi`, `videotoolbox`. */
+  readonly hwaccel?: string | undefined;
+  /** Decoding threads; 0, the default, means one a core. */
+  readonly threads?: number | undefined;
+  /** Pictures with more pixels are refused by the decoder itself. */
+  readonly maximumPixels: number;
+}
+
+/** A packet ready for FFmpeg to fill. */
+export function newPacket(): av.Packet {
+  const packet = new av.Packet();
+  packet.alloc();
+  return packet;
+}
+
+function useHardware(context: av.CodecContext, codec: av.Codec, hwaccel: string): void {
+  const type = av.avGetHardwareDeviceTypeFromName(
+    hwaccel as Parameters<typeof av.avGetHardwareDeviceTypeFromName>[0],
+  );
+  const format = hardwareFormat(codec, type);
+  if (format === undefined)
+    throw new VidstyleError(
+      'input',
+      `--hwaccel ${hwaccel}: the ${codec.name ?? ''} decoder does not support it.`,
+    );
+  const device = new av.HardwareDeviceContext();
+  const created = device.create(type);
+  if (created < 0) {
+    throw new VidstyleError(
+      'input',
+      `--hwaccel ${hwaccel}: no such device here (${av.FFmpegError.strerror(created)}).`,
+    );
+  }
+  context.hwDeviceCtx = device;
+  context.setHardwarePixelFormat(format);
+}
+
+function hardwareFormat(codec: av.Codec, type: av.AVHWDeviceType): av.AVPixelFormat | undefined {
+  for (let index = 0; ; index++) {
+    const config = codec.getHwConfig(index);
+    if (!config) return undefined;
+    if (config.deviceType === type) return config.pixFmt;
+  }
+}
