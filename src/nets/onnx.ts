@@ -4,6 +4,7 @@ import {
   encodeModel,
   type OnnxDimension,
   type OnnxModel,
+  type OnnxTensor,
   type OnnxValueInfo,
 } from './onnx-schema.js';
 import type { Layer, Network, Norm } from './layers.js';
@@ -75,7 +76,7 @@ export function specialise(bytes: Uint8Array, options: { readonly sample: 'uint8
   const initializer = model.graph.initializer.map((tensor) => {
     const change = scaled[tensor.name];
     if (!change) return tensor;
-    const values = new Float32Array(tensor.raw_data.slice().buffer).map((value) => change(value));
+    const values = floatsOf(tensor).map((value) => change(value));
     return { ...tensor, raw_data: new Uint8Array(values.buffer) };
   });
   const node = model.graph.node.map((entry) =>
@@ -107,10 +108,11 @@ export function specialise(bytes: Uint8Array, options: { readonly sample: 'uint8
  */
 export function weightsFromOnnx(bytes: Uint8Array, network: Network): Map<string, WeightArray> {
   const weights = new Map<string, WeightArray>();
-  for (const { name, dims, data_type, raw_data } of parseModel(bytes).graph.initializer) {
-    if (!name.includes('/') || data_type !== elementType.float) continue;
-    const data = new Float32Array(raw_data.slice().buffer);
-    weights.set(name, name.endsWith('/kernel') ? toHwio({ shape: dims, data }) : { shape: dims, data });
+  for (const tensor of parseModel(bytes).graph.initializer) {
+    const { name, dims } = tensor;
+    if (!name.includes('/') || tensor.data_type !== elementType.float) continue;
+    const array = { shape: name.endsWith('/slope') ? dims.slice(0, 1) : dims, data: floatsOf(tensor) };
+    weights.set(name, name.endsWith('/kernel') ? toHwio(array) : array);
   }
   checkWeights(network, weights);
   return weights;
@@ -292,6 +294,11 @@ const lumaWeights = Float32Array.of(0.299, 0.587, 0.114);
 function splitTrailingShuffle(layers: readonly Layer[]): [readonly Layer[], readonly Layer[]] {
   const at = layers.at(-1)?.kind === 'shuffle' ? layers.length - 1 : layers.length;
   return [layers.slice(0, at), layers.slice(at)];
+}
+
+/** A float tensor's numbers; copied, because a file's bytes may be unaligned. */
+function floatsOf({ raw_data }: OnnxTensor): Float32Array {
+  return new Float32Array(Uint8Array.from(raw_data).buffer);
 }
 
 const toOihw = (kernel: WeightArray): WeightArray => permute(kernel, [3, 2, 0, 1]);

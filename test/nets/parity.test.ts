@@ -1,0 +1,124 @@
+import { describe, expect, it } from '@jest/globals';
+import ort from 'onnxruntime-node';
+import { loadTensorFlow } from '../../src/engines/tfjs.js';
+import type { Network } from '../../src/nets/layers.js';
+import { specialise, toOnnx } from '../../src/nets/onnx.js';
+import { fastStyleNet, paperStyleNet } from '../../src/nets/style.js';
+import { forward, toTensors } from '../../src/nets/tfjs.js';
+import { initialWeights, mulberry32, type WeightArray, type Weights } from '../../src/nets/weights.js';
+import { makePhotograph } from '../fixtures/photograph.js';
+import { exampleMetadata } from '../fixtures/metadata.js';
+
+const tf = loadTensorFlow();
+const styles = ['one', 'two', 'three'];
+const blend = [0.5, 0.2, 0.3];
+
+const networks: Readonly<Record<string, Network>> = {
+  'the paper’s network': paperStyleNet({ width: 8, blocks: 2 }),
+  'the paper’s network with instance normalisation, nearest-neighbour upsampling and linear output':
+    paperStyleNet({
+      width: 8,
+      norm: 'instance',
+      upsampling: 'nearest',
+      output: 'linear',
+    }),
+  'a fast network of several styles': fastStyleNet({ styles }),
+  'a fast network with full-size ends': fastStyleNet({
+    styles,
+    ends: 'full',
+    width: 8,
+    depth: 16,
+    kernel: 5,
+  }),
+  'a fast network with a full-size last stage': fastStyleNet({
+    styles,
+    ends: 'half',
+    fullEnd: 8,
+    padding: 'zero',
+  }),
+};
+
+describe.each(Object.entries(networks))('%s', (_, network) => {
+  const weights = livelyWeights(network);
+  const model = toOnnx(network, weights, exampleMetadata({ styles: [...network.styles] }));
+
+  it.each([
+    [96, 64],
+    [97, 67],
+    [53, 94],
+  ])(
+    'gives the same %i×%i picture in TensorFlow.js and in ONNX Runtime, within 1 of 255',
+    async (width, height) => {
+      const photo = makePhotograph(width, height);
+      const expected = inTensorFlow(network, weights, photo, width, height);
+      const actual = await inOnnxRuntime(model, network, photo, width, height);
+      expect(spread(expected)).toBeGreaterThan(25); // a flat picture would agree with anything
+      expect(largestDifference(expected, actual)).toBeLessThanOrEqual(1);
+    },
+  );
+
+  it('gives the same picture for 16-bit samples', async () => {
+    const photo = makePhotograph(64, 48);
+    const expected = await inOnnxRuntime(model, network, photo, 64, 48);
+    const wide = Uint16Array.from(photo, (value) => value * 257);
+    const actual = await inOnnxRuntime(specialise(model, { sample: 'uint16' }), network, wide, 64, 48);
+    expect(
+      largestDifference(
+        expected,
+        Float32Array.from(actual, (value) => value / 257),
+      ),
+    ).toBeLessThanOrEqual(1);
+    expect(new Set(Array.from(actual, (value) => value % 257)).size).toBeGreaterThan(10); // more than 8 bits
+  });
+});
+
+function inTensorFlow(network: Network, weights: Weights, photo: Uint8Array, width: number, height: number) {
+  return tf.tidy(() => {
+    const picture = tf.tensor4d(Float32Array.from(photo), [1, height, width, 3]);
+    const style = network.styles.length > 0 ? tf.tensor1d(blend) : undefined;
+    const result = forward(tf, network)(toTensors(tf, weights), picture, { style });
+    return result.clipByValue(0, 255).round().dataSync<'float32'>();
+  });
+}
+
+async function inOnnxRuntime(
+  model: Uint8Array,
+  network: Network,
+  photo: Uint8Array | Uint16Array,
+  width: number,
+  height: number,
+): Promise<ArrayLike<number>> {
+  const session = await ort.InferenceSession.create(model, { intraOpNumThreads: 1 });
+  const type = photo instanceof Uint16Array ? 'uint16' : 'uint8';
+  const feeds: Record<string, ort.Tensor> = { image: new ort.Tensor(type, photo, [1, height, width, 3]) };
+  if (network.styles.length > 0) feeds['style'] = new ort.Tensor('float32', Float32Array.from(blend), [3]);
+  const { result } = await session.run(feeds);
+  await session.release();
+  expect(result?.dims).toEqual([1, height, width, 3]);
+  return result?.data as Uint8Array;
+}
+
+/** Random γ, β, biases and moments too: fresh ones are 1 and 0 and would hide a mix-up. */
+function livelyWeights(network: Network): Map<string, WeightArray> {
+  const random = mulberry32(7);
+  const weights = initialWeights(network, 3);
+  for (const [name, { data }] of weights) {
+    if (name.endsWith('/kernel')) continue;
+    const positive = name.endsWith('/gamma') || name.endsWith('/variance');
+    data.forEach((value, i) => (data[i] = positive ? 0.5 + random() : value + (random() - 0.5) / 2));
+  }
+  return weights;
+}
+
+function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  expect(a.length).toBe(b.length);
+  return Array.from(a).reduce(
+    (largest, value, i) => Math.max(largest, Math.abs(value - (b[i] ?? Infinity))),
+    0,
+  );
+}
+
+function spread(values: ArrayLike<number>): number {
+  const mean = Array.from(values).reduce((sum, value) => sum + value, 0) / values.length;
+  return Math.sqrt(Array.from(values).reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length);
+}
