@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import { ready, File as H5File, Group, Dataset } from 'h5wasm/node';
 import { messageOf, VidstyleError } from '../errors.js';
 import { decodeSafetensors } from '../nets/safetensors.js';
@@ -36,9 +36,10 @@ type LayerLookup = (layer: (typeof vggLayers)[number]) => {
 
 /** Keras' name of our `conv1_2` is `block1_conv2`; arrays end in `_W_1:0` and `_b_1:0` (or `kernel:0`, `bias:0`). */
 async function fromKeras(path: string): Promise<LayerLookup> {
-  await ready;
   const arrays = new Map<string, WeightArray>();
   try {
+    await expectHdf5(path);
+    await ready;
     const file = new H5File(path, 'r');
     try {
       collect(file, '', arrays);
@@ -91,6 +92,18 @@ function collect(group: Group, prefix: string, into: Map<string, WeightArray>): 
     else if (entity instanceof Dataset && entity.value instanceof Float32Array) {
       into.set(`${prefix}/${key}`, { shape: entity.shape ?? [], data: entity.value });
     }
+  }
+}
+
+/** HDF5's own refusal is a page long and goes to standard error. */
+async function expectHdf5(path: string): Promise<void> {
+  const signature = Buffer.from('\x89HDF\r\n\x1a\n', 'latin1');
+  const file = await open(path);
+  try {
+    const { buffer } = await file.read(Buffer.alloc(signature.length), 0, signature.length, 0);
+    if (!buffer.equals(signature)) throw new Error('it is no HDF5 file');
+  } finally {
+    await file.close();
   }
 }
 
