@@ -42,6 +42,16 @@ export interface VideoSource extends FrameSource, AsyncDisposable {
   readonly sampleAspectRatio: Rational;
   /** The first picture's colour tags and HDR side data, for the encoder; undefined once closed. */
   readonly firstPicture: av.Frame | undefined;
+  /** The stream's disposition flags. */
+  readonly streamDisposition: av.AVDisposition;
+  /** The stream's side data: display matrix, HDR metadata and the like. */
+  readonly sideData: readonly StreamSideData[];
+}
+
+/** One piece of a stream's side data, as the container holds it. */
+export interface StreamSideData {
+  readonly type: av.AVPacketSideDataType;
+  readonly data: Buffer;
 }
 
 /**
@@ -75,7 +85,7 @@ export async function openVideo(path: string, options: OpenVideoOptions = {}): P
     const chapters = await readChapters(demuxer.format);
     const info = describeVideo(demuxer, stream, first, chapters);
     checkSize(path, info.video.width, info.video.height);
-    return new OpenedVideo(demuxer, decoder, reader, info, cut, options);
+    return new OpenedVideo(demuxer, decoder, reader, stream, info, cut, options);
   } catch (error) {
     await decoder?.close();
     await demuxer.close();
@@ -89,12 +99,15 @@ class OpenedVideo implements VideoSource {
   readonly timeBase: Rational;
   readonly sampleAspectRatio: Rational;
   readonly frameCountEstimate: number | undefined;
+  readonly streamDisposition: av.AVDisposition;
+  readonly sideData: readonly StreamSideData[];
   private closing: Promise<void> | undefined;
 
   constructor(
     private readonly demuxer: Demuxer,
     private readonly decoder: VideoDecoder,
     private readonly reader: VideoFrameReader,
+    stream: av.Stream,
     readonly info: VideoInfo,
     readonly cut: Cut,
     private readonly options: OpenVideoOptions,
@@ -107,6 +120,11 @@ class OpenedVideo implements VideoSource {
     this.timeBase = video.timeBase;
     this.sampleAspectRatio = scaledAspect(video.sampleAspectRatio, video, { width, height });
     this.frameCountEstimate = estimateWithin(info, cut);
+    this.streamDisposition = stream.disposition;
+    // Copies: the originals go with the container.
+    this.sideData = stream.codecpar
+      .getAllCodedSideData()
+      .map(({ type, data }) => ({ type, data: Buffer.from(data) }));
     this.announce();
   }
 

@@ -1,0 +1,61 @@
+import { copyColorTags } from './color.js';
+import type { FrameGeometry } from './frames.js';
+import * as av from './node-av.js';
+import type { VideoSource } from './open-video.js';
+import type { VideoEncoder } from './video-encoder.js';
+import { steadyFrameRate } from './video-encoder.js';
+import type { VideoInfo } from './video-info.js';
+
+/** What the container writes by itself, or what described the old encoding. */
+const containerKeys: ReadonlySet<string> = new Set([
+  'major_brand',
+  'minor_version',
+  'compatible_brands',
+  'encoder',
+]);
+const encodingKeys = /^(encoder|BPS|DURATION|NUMBER_OF_(FRAMES|BYTES)|_STATISTICS_.*)(-eng)?$/i;
+
+/** The container's own metadata, without what described the input file itself. */
+export function containerMetadata(info: VideoInfo): av.Dictionary {
+  return av.Dictionary.fromObject(
+    Object.fromEntries(Object.entries(info.metadata).filter(([key]) => !containerKeys.has(key))),
+  );
+}
+
+/** Adds the stream for the encoded video, with everything the source's stream says about its pictures. */
+export function addVideoStream(
+  format: av.FormatContext,
+  source: VideoSource,
+  encoder: VideoEncoder,
+  geometry: FrameGeometry,
+): av.Stream {
+  const { video } = source.info;
+  const stream = format.newStream();
+  stream.codecpar.fromContext(encoder.context);
+  stream.codecpar.width = geometry.width;
+  stream.codecpar.height = geometry.height;
+  copyColorTags(encoder.context, stream.codecpar);
+  stream.timeBase = new av.Rational(source.timeBase.num, source.timeBase.den);
+  stream.sampleAspectRatio = encoder.context.sampleAspectRatio;
+  const rate = steadyFrameRate(source);
+  if (rate) stream.avgFrameRate = rate;
+  stream.disposition = source.streamDisposition;
+  stream.metadata = av.Dictionary.fromObject(
+    Object.fromEntries(Object.entries(video.metadata).filter(([key]) => !encodingKeys.test(key))),
+  );
+  for (const { type, data } of source.sideData) {
+    if (keptSideData.has(type)) stream.codecpar.addCodedSideData(type, data);
+  }
+  return stream;
+}
+
+/** Side data that describes how to show the pictures and stays true when they are encoded anew. */
+const keptSideData: ReadonlySet<av.AVPacketSideDataType> = new Set([
+  av.AV_PKT_DATA_DISPLAYMATRIX,
+  av.AV_PKT_DATA_STEREO3D,
+  av.AV_PKT_DATA_SPHERICAL,
+  av.AV_PKT_DATA_MASTERING_DISPLAY_METADATA,
+  av.AV_PKT_DATA_CONTENT_LIGHT_LEVEL,
+  av.AV_PKT_DATA_AMBIENT_VIEWING_ENVIRONMENT,
+  av.AV_PKT_DATA_ICC_PROFILE,
+]);

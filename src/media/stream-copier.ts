@@ -1,0 +1,132 @@
+import type { Container } from './container.js';
+import { openDemuxer } from './demuxer.js';
+import type { Demuxer } from './demuxer.js';
+import type { Muxer } from './muxer.js';
+import * as av from './node-av.js';
+import type { VideoSource } from './open-video.js';
+import { PacketTimer } from './packet-timer.js';
+import { microseconds, rescale } from './rational.js';
+import type { StreamPlan } from './stream-plan.js';
+import { planStream } from './stream-plan.js';
+import { convertSubtitle } from './subtitle-text.js';
+import { newPacket } from './video-decoder.js';
+
+export interface StreamCopierOptions {
+  readonly copyStreams?: boolean | undefined;
+  readonly onNotice: (sentence: string) => void;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Carries the other streams of a source into the output. It reads the file a second time, only as far as the video
+ * has been written: no packet waits in memory, however slow the video is.
+ */
+export class StreamCopier {
+  private readonly packet = newPacket();
+  private readonly timers = new Map<number, PacketTimer>();
+  private muxer: Muxer | undefined;
+  /** Whether `packet` holds a packet that has not been due yet. */
+  private waiting = false;
+  private atEnd = false;
+  private closed = false;
+
+  private constructor(
+    private readonly demuxer: Demuxer | undefined,
+    private readonly source: VideoSource,
+    private readonly plans: readonly StreamPlan[],
+  ) {}
+
+  static async open(
+    source: VideoSource,
+    container: Container,
+    options: StreamCopierOptions,
+  ): Promise<StreamCopier> {
+    if (options.copyStreams === false || source.info.streams.length < 2)
+      return new StreamCopier(undefined, source, []);
+    const demuxer = await openDemuxer(source.path, options.signal);
+    try {
+      const plans: StreamPlan[] = [];
+      for (const stream of demuxer.format.streams) {
+        const chosen = stream.index === source.info.video.index;
+        const plan = chosen ? undefined : await planStream(stream, container, options.onNotice);
+        if (plan) plans.push(plan);
+        else stream.discard = av.AVDISCARD_ALL;
+      }
+      const start = source.cut.startMicroseconds;
+      if (start !== undefined) await demuxer.seek(-1, start);
+      return new StreamCopier(demuxer, source, plans);
+    } catch (error) {
+      await demuxer.close();
+      throw error;
+    }
+  }
+
+  /** Makes the output's streams in the input's order; `addVideo` makes the encoded one. */
+  layOut(muxer: Muxer, addVideo: (format: av.FormatContext) => av.Stream): av.Stream {
+    this.muxer = muxer;
+    const videoIndex = this.source.info.video.index;
+    const { format } = muxer;
+    const before = this.plans.filter((plan) => plan.input.index < videoIndex);
+    const after = this.plans.filter((plan) => plan.input.index > videoIndex);
+    for (const plan of before) this.addStream(format, plan);
+    const video = addVideo(format);
+    for (const plan of after) this.addStream(format, plan);
+    return video;
+  }
+
+  /** Writes every packet that is due before `time` (microseconds of the output); all that is left for undefined. */
+  async copyUntil(time: bigint | undefined): Promise<void> {
+    while (await this.fetch()) {
+      const timer = this.timers.get(this.packet.streamIndex);
+      if (timer) {
+        const due = timer.due(this.packet);
+        if (time !== undefined && due !== undefined && due > time) return;
+        await this.writePacket(timer);
+      }
+      this.waiting = false;
+      this.packet.unref();
+    }
+  }
+
+  /** Closes the file; idempotent. No call may be in progress. */
+  async close(): Promise<void> {
+    if (this.closed) return;
+    this.closed = true;
+    this.packet.free();
+    await this.demuxer?.close();
+  }
+
+  private addStream(format: av.FormatContext, plan: StreamPlan): void {
+    const output = format.newStream();
+    plan.describe(output);
+    this.timers.set(plan.input.index, new PacketTimer(plan, output, this.source.cut));
+  }
+
+  private async fetch(): Promise<boolean> {
+    if (this.waiting) return true;
+    if (!this.demuxer || this.atEnd || this.closed) return false;
+    let code: number;
+    do code = await this.demuxer.read(this.packet);
+    while (code === av.AVERROR_EAGAIN);
+    this.waiting = code >= 0;
+    this.atEnd = code < 0;
+    return this.waiting;
+  }
+
+  private async writePacket(timer: PacketTimer): Promise<void> {
+    if (!timer.place(this.packet)) return;
+    const { text } = timer.plan;
+    if (text) {
+      const converted = convertSubtitle(this.packet.data ?? Buffer.alloc(0), text.from, text.to);
+      if (!converted) return;
+      this.packet.data = converted;
+    }
+    await this.muxer?.write(this.packet);
+  }
+}
+
+/** Microseconds of a packet's decoding time in a stream's time base; undefined when it has none. */
+export function packetMicroseconds(packet: av.Packet, timeBase: av.Rational): bigint | undefined {
+  const ticks = packet.dts === av.AV_NOPTS_VALUE ? packet.pts : packet.dts;
+  return ticks === av.AV_NOPTS_VALUE ? undefined : rescale(ticks, timeBase, microseconds);
+}

@@ -1,0 +1,175 @@
+import { extname } from 'node:path';
+import { abortedError, VidstyleError } from '../errors.js';
+import { writeChapters } from './chapter-writer.js';
+import { chooseContainer } from './container.js';
+import type { Container } from './container.js';
+import { StreamCopier } from './stream-copier.js';
+import type { EncoderWishes } from './encoder-choice.js';
+import { chooseEncoder } from './encoder-choice.js';
+import type { FrameGeometry, FrameSink, SinkFrame } from './frames.js';
+import { headerOptions } from './header-options.js';
+import { Muxer } from './muxer.js';
+import type * as av from './node-av.js';
+import type { VideoSource } from './open-video.js';
+import { addVideoStream, containerMetadata } from './output-streams.js';
+import { microseconds, rescale } from './rational.js';
+import { VideoEncoder } from './video-encoder.js';
+
+export interface VideoSinkOptions extends EncoderWishes {
+  /** Size of the frames; default the source's. */
+  readonly geometry?: FrameGeometry | undefined;
+  /** Whether sound, subtitles, attachments and other streams come along; default true. */
+  readonly copyStreams?: boolean | undefined;
+  /** Called with a sentence for whatever cannot be kept as it is. */
+  readonly onNotice?: ((sentence: string) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A video file being written. */
+export interface VideoSink extends FrameSink, AsyncDisposable {
+  readonly path: string;
+  /** "libx264 yuv420p, crf 18, preset medium" */
+  readonly description: string;
+}
+
+/**
+ * Starts writing a video file that keeps everything of `source` but its pictures: timestamps, all other streams,
+ * chapters, metadata, dispositions, rotation, pixel aspect ratio and colour tags. The file grows as `path.part` and
+ * is renamed when it is complete.
+ *
+ * @throws VidstyleError `output` when the file cannot be written there, `usage` for an unknown encoder or option.
+ */
+export async function createVideoSink(
+  path: string,
+  source: VideoSource,
+  options: VideoSinkOptions = {},
+): Promise<VideoSink> {
+  if (options.signal?.aborted) throw abortedError(options.signal);
+  const container = chooseContainer(path);
+  const geometry = options.geometry ?? source.geometry;
+  const notice = options.onNotice ?? ((): void => undefined);
+  const choice = chooseEncoder(container, source.info.video, geometry, options);
+  choice.notices.forEach(notice);
+  const hevc = /265|hevc/.test(choice.name);
+  const encoder = await VideoEncoder.open(choice, source, geometry, {
+    globalHeader: container.globalHeader,
+    codecTag: container.isoBased && hevc ? 'hvc1' : undefined,
+  });
+  let muxer: Muxer | undefined;
+  let copier: StreamCopier | undefined;
+  try {
+    muxer = await Muxer.create(path, container);
+    copier = await StreamCopier.open(source, container, { ...options, onNotice: notice });
+    const video = copier.layOut(muxer, (format) => addVideoStream(format, source, encoder, geometry));
+    muxer.format.metadata = containerMetadata(source.info);
+    await muxer.writeHeader(headerOptions(container, source, muxer.format));
+    return new EncodingSink({
+      path,
+      source,
+      container,
+      geometry,
+      encoder,
+      muxer,
+      copier,
+      video,
+      options,
+      notice,
+    });
+  } catch (error) {
+    encoder.close();
+    await copier?.close();
+    await muxer?.abort();
+    throw error;
+  }
+}
+
+interface Parts {
+  readonly path: string;
+  readonly source: VideoSource;
+  readonly container: Container;
+  readonly geometry: FrameGeometry;
+  readonly encoder: VideoEncoder;
+  readonly muxer: Muxer;
+  readonly copier: StreamCopier;
+  readonly video: av.Stream;
+  readonly options: VideoSinkOptions;
+  readonly notice: (sentence: string) => void;
+}
+
+class EncodingSink implements VideoSink {
+  readonly path: string;
+  readonly geometry: FrameGeometry;
+  readonly description: string;
+  /** The encode in progress: one frame is encoded while the next is converted. */
+  private encoding: Promise<void> = Promise.resolve();
+  private converting: Promise<unknown> = Promise.resolve();
+  private ended = false;
+  private readonly originTicks: bigint;
+
+  constructor(private readonly parts: Parts) {
+    this.path = parts.path;
+    this.geometry = parts.geometry;
+    this.description = parts.encoder.description;
+    const start = parts.source.cut.startMicroseconds;
+    this.originTicks = start === undefined ? 0n : rescale(start, microseconds, parts.source.timeBase);
+  }
+
+  async write(frame: SinkFrame): Promise<void> {
+    this.assertOpen();
+    const converting = this.parts.encoder.convert({ ...frame, ptsTicks: frame.ptsTicks - this.originTicks });
+    this.converting = converting.catch(() => undefined);
+    const picture = await converting;
+    await this.encoding;
+    this.assertOpen();
+    this.encoding = this.parts.encoder.encode(picture, this.deliver);
+    this.encoding.catch(() => undefined); // thrown by the next write or finish, which await it
+  }
+
+  async finish(): Promise<void> {
+    this.assertOpen();
+    const { encoder, muxer, copier, source, container, notice } = this.parts;
+    try {
+      await this.encoding;
+      await encoder.flush(this.deliver);
+      await copier.copyUntil(undefined);
+      this.assertOpen();
+      this.ended = true;
+      await muxer.finish((partPath) => writeChapters(partPath, container, source, notice));
+    } catch (error) {
+      this.ended = false;
+      await this.abort();
+      throw error;
+    }
+    encoder.close();
+    await copier.close();
+  }
+
+  async abort(): Promise<void> {
+    if (this.ended) return;
+    this.ended = true;
+    await this.converting;
+    await this.encoding.catch(() => undefined);
+    this.parts.encoder.close();
+    await this.parts.copier.close();
+    await this.parts.muxer.abort();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.abort();
+  }
+
+  /** Writes a finished packet after everything of the other streams that comes before it. */
+  private readonly deliver = async (packet: av.Packet): Promise<void> => {
+    const { copier, encoder, muxer, video } = this.parts;
+    packet.streamIndex = video.index;
+    packet.rescaleTs(encoder.context.timeBase, video.timeBase);
+    await copier.copyUntil(rescale(packet.dts, video.timeBase, microseconds));
+    await muxer.write(packet);
+  };
+
+  private assertOpen(): void {
+    const { signal } = this.parts.options;
+    if (signal?.aborted) throw abortedError(signal);
+    if (this.ended) throw new VidstyleError('output', `The ${extname(this.path)} file is closed already.`);
+  }
+}
