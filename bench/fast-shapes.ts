@@ -15,7 +15,8 @@ const [threads = 2, runs = 7] = process.argv.slice(2).map(Number);
 const [width, height] = [640, 360];
 const styles = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'identity'];
 
-const fast = (options: Partial<FastStyleOptions>): Network => fastStyleNet({ ...options, styles });
+const wide = { width: 16, depth: 64, blocks: 5, kernel: 3, ends: 'full', fullEnd: 0 } as const;
+const fast = (options: Partial<FastStyleOptions>): Network => fastStyleNet({ ...wide, ...options, styles });
 const candidates: readonly (readonly [string, Network])[] = [
   ['paper, 32 wide', paperStyleNet({ norm: 'instance', upsampling: 'nearest', output: 'linear' })],
   ['full ends 9×9, 16→64, 5 blocks', fast({ kernel: 9 })],
@@ -32,6 +33,8 @@ const candidates: readonly (readonly [string, Network])[] = [
   ],
   ['half ends 5×5, 16→48, 4 blocks', fast({ ends: 'half', depth: 48, blocks: 4, kernel: 5 })],
   ['half ends 3×3, 16→32, 4 blocks, 8-channel end', fast({ ends: 'half', depth: 32, blocks: 4, fullEnd: 8 })],
+  ['half ends 3×3, 16→40, 4 blocks, 8-channel end', fast({ ends: 'half', depth: 40, blocks: 4, fullEnd: 8 })],
+  ['half ends 3×3, 16→48, 4 blocks, 8-channel end', fast({ ends: 'half', depth: 48, blocks: 4, fullEnd: 8 })],
   ['half ends 3×3, 16→48, 5 blocks', fast({ ends: 'half', depth: 48 })],
   ['half ends 3×3, 24→48, 5 blocks, 8-channel end', fast({ ends: 'half', width: 24, depth: 48, fullEnd: 8 })],
 ];

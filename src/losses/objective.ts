@@ -23,7 +23,7 @@ export interface StyleObjectiveWeights {
 export const styleObjectiveDefaults: StyleObjectiveWeights = Object.freeze({
   content: 20,
   style: 1e8,
-  styleLayers: { relu1_2: 0.25, relu2_2: 0.25, relu3_3: 0.25, relu4_3: 0.25 },
+  styleLayers: { relu1_2: 0.2, relu2_2: 0.3, relu3_3: 0.3, relu4_3: 0.2 },
   totalVariation: 100,
 });
 

@@ -79,11 +79,11 @@ export interface FastStyleOptions {
 /** The measured choice: docs/decisions.md, "The fast family". */
 export const fastStyleDefaults: FastStyleOptions = Object.freeze({
   width: 16,
-  depth: 64,
-  blocks: 5,
+  depth: 40,
+  blocks: 4,
   kernel: 3,
-  ends: 'full',
-  fullEnd: 0,
+  ends: 'half',
+  fullEnd: 8,
   padding: 'reflect',
   norm: 'conditional',
   styles: [],

@@ -1,4 +1,5 @@
-import type { Tensor4D, Tf } from '../nets/tfjs.js';
+import type { Scalar } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor4D, Tf } from '../nets/tfjs.js';
 import { mulberry32 } from '../nets/weights.js';
 import type { StyleObjective, StyleTarget } from '../losses/objective.js';
 import { Adam } from './adam.js';
@@ -47,13 +48,13 @@ export async function optimisePicture(
   };
   try {
     const run = all.optimiser === 'lbfgs' ? withLbfgs : withAdam;
-    return await run(tf, (x) => gradient(x), start.slice(), photo.shape, all.iterations, report);
+    return await run(tf, gradient, start.slice(), photo.shape, all.iterations, report);
   } finally {
     content.dispose();
   }
 }
 
-type ValueAndGradient = (x: Tensor4D) => { value: Tensor4D; grad: Tensor4D };
+type ValueAndGradient = (x: Tensor4D) => { value: Scalar; grad: Tensor };
 type Optimised = Promise<{ picture: Tensor4D; objective: number }>;
 type Report = (iteration: number, value: number) => void;
 
@@ -83,12 +84,13 @@ async function withAdam(
   onIteration: Report,
 ): Optimised {
   const adam = new Adam(tf);
-  const parameters = new Map([['picture', tf.tensor4d(start, shape)]]);
+  const parameters = new Map<string, Tensor>([['picture', tf.tensor4d(start, shape)]]);
+  const current = (): Tensor4D => parameters.get('picture') as Tensor4D;
   let objective = NaN;
   try {
     for (let iteration = 1; iteration <= iterations; iteration++) {
-      const { value, grad } = gradient(parameters.get('picture') ?? tf.tensor4d(start, shape));
-      adam.update(parameters as never, new Map([['picture', grad]]), iteration, () => 10);
+      const { value, grad } = gradient(current());
+      adam.update(parameters, new Map([['picture', grad]]), iteration, () => 10);
       const moved = parameters.get('picture');
       if (moved)
         parameters.set(
@@ -104,7 +106,7 @@ async function withAdam(
   } finally {
     adam.dispose();
   }
-  return { picture: parameters.get('picture') ?? tf.tensor4d(start, shape), objective };
+  return { picture: current(), objective };
 }
 
 /** White noise over the whole range, as the paper starts. */

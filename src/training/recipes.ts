@@ -1,5 +1,6 @@
 import { styleObjectiveDefaults, type StyleObjectiveWeights } from '../losses/objective.js';
 import type { NetworkSpec } from '../nets/metadata.js';
+import { fastStyleDefaults, paperStyleDefaults } from '../nets/style.js';
 import type { Schedule } from './schedule.js';
 
 /** Everything that decides how a style network is trained, apart from the pictures. */
@@ -21,7 +22,7 @@ export interface StyleRecipe extends Schedule {
 }
 
 const paper: StyleRecipe = {
-  network: { family: 'paper-style', options: {} },
+  network: { family: 'paper-style', options: { ...paperStyleDefaults } },
   size: 256,
   batch: 4,
   steps: 40_000,
@@ -42,15 +43,15 @@ const paper: StyleRecipe = {
 /** For a CPU: one picture a step, a narrow conditional network, new styles learned by their own faster rate. */
 const fast: StyleRecipe = {
   ...paper,
-  network: { family: 'fast-style', options: {} },
+  network: { family: 'fast-style', options: { ...fastStyleDefaults } },
   size: 192,
   batch: 1,
   steps: 8_000,
   decay: 'late',
   warmup: 20,
   styleRate: 10,
-  averaging: 0.995,
-  keepContent: 0,
+  averaging: 0.998,
+  keepContent: 1000,
   identityPixels: 2e4,
 };
 
@@ -67,7 +68,13 @@ export const styleRecipes = {
     ...fast,
     network: {
       family: 'paper-style',
-      options: { width: 16, norm: 'conditional', upsampling: 'nearest', output: 'linear' },
+      options: {
+        ...paperStyleDefaults,
+        width: 16,
+        norm: 'conditional',
+        upsampling: 'nearest',
+        output: 'linear',
+      },
     },
   },
 } as const satisfies Readonly<Record<string, StyleRecipe>>;

@@ -87,8 +87,7 @@ export async function styleTarget(tf: Tf, objective: StyleObjective, picture: st
   return target;
 }
 
-const isConditional = ({ family, options }: NetworkSpec): boolean =>
-  options['norm'] === 'conditional' || (family === 'fast-style' && options['norm'] === undefined);
+const isConditional = ({ options }: NetworkSpec): boolean => options['norm'] === 'conditional';
 
 /** A conditional network gets a row a style and one for the identity. */
 function withStyles(network: NetworkSpec, names: readonly string[]): NetworkSpec {
