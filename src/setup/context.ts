@@ -1,4 +1,5 @@
 import { cacheFolder } from '../paths.js';
+import { verifySha256 } from './checksum.js';
 import { runCommand, type CommandRunner } from './command.js';
 import { downloadFile, type Downloader } from './download.js';
 
@@ -18,6 +19,8 @@ export interface SetupContext {
   readonly run: CommandRunner;
   /** Fetches a URL into a file; default: `fetch`. */
   readonly download: Downloader;
+  /** Refuses a file of another SHA-256; default: reads it. */
+  readonly verify: (file: string, sha256: string) => Promise<void>;
   /** Told what is happening; default: nobody. */
   readonly onProgress: (progress: SetupProgress) => void;
   readonly platform: NodeJS.Platform;
@@ -46,6 +49,7 @@ export function setupContext(options: SetupOptions): SetupContext {
     cache: cacheFolder(),
     run: runCommand,
     download: downloadFile,
+    verify: verifySha256,
     onProgress: () => undefined,
     platform: process.platform,
     arch: process.arch,

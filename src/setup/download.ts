@@ -50,6 +50,6 @@ function tooLarge(url: string, limitBytes: number): VidstyleError {
 
 /** `fetch` says only "fetch failed"; what failed is in the cause. */
 function reason(error: unknown): string {
-  const cause = error instanceof Error ? error.cause : undefined;
+  const cause = typeof error === 'object' && error !== null && 'cause' in error ? error.cause : undefined;
   return messageOf(cause ?? error);
 }

