@@ -1,5 +1,6 @@
 import type { FrameGeometry } from '../media/frames.js';
 import type { ModelHints } from './model-hints.js';
+import type { Tensor } from './tensor.js';
 
 /** The inference engines vidstyle knows. */
 export type EngineName = 'onnxruntime' | 'openvino' | 'tfjs';
@@ -16,6 +17,8 @@ export interface SessionOptions {
   readonly geometry: FrameGeometry;
   /** Weights per style of a conditional network, sum 1; absent for single-style networks. */
   readonly style?: readonly number[];
+  /** Inputs of a third-party model besides the picture that stay the same for every frame, such as a style vector. */
+  readonly constants?: Readonly<Record<string, Tensor>>;
   /** What the caller knows about a third-party model; what is absent is found out. */
   readonly hints?: ModelHints;
 }

@@ -1,63 +1,157 @@
-import { readFile } from 'node:fs/promises';
 import * as ort from 'onnxruntime-node';
 import { messageOf, VidstyleError } from '../errors.js';
-import { readMetadata } from '../nets/metadata.js';
-import { frameBytes, type FrameGeometry } from '../media/frames.js';
-import type { Engine, EngineSession, SessionOptions } from './engine.js';
+import type { Engine } from './engine.js';
+import { deviceAttempts, prepareTensorRt, type DeviceAttempt } from './execution-providers.js';
+import { openImageSession } from './image-session.js';
+import {
+  createTensor,
+  type Tensor,
+  type TensorBackend,
+  type TensorRequest,
+  type TensorSession,
+} from './tensor.js';
 
 /** ONNX Runtime through its Node binding. */
-export const engine: Engine = { name: 'onnxruntime', open };
+export const engine: Engine = {
+  name: 'onnxruntime',
+  open: (options) => openImageSession(options, backend),
+};
 
-async function open(options: SessionOptions): Promise<EngineSession> {
-  const bytes = typeof options.model === 'string' ? await readFile(options.model) : options.model;
-  const { width, height } = options.geometry;
-  const session = await ort.InferenceSession.create(bytes, {
-    executionProviders: ['cpu'],
-    ...(options.threads ? { intraOpNumThreads: options.threads } : {}),
-    freeDimensionOverrides: { height, width },
-  });
-  return new OrtSession(session, options, readMetadata(bytes)?.scale ?? 1);
+/** ONNX Runtime as a runner of tensors. */
+export const backend: TensorBackend = { open };
+
+/**
+ * Runs any ONNX model once on the CPU.
+ *
+ * @returns its first output, or the one named `output`
+ * @throws VidstyleError 'engine' when it cannot be loaded or run
+ */
+export async function runOnce(
+  model: Uint8Array,
+  inputs: Readonly<Record<string, Tensor>>,
+  output?: string,
+): Promise<Tensor> {
+  const session = await create(model, { executionProviders: ['cpu'] });
+  try {
+    return await runSession(session, toOrtTensors(inputs), output ?? session.outputNames[0] ?? '');
+  } finally {
+    await session.release();
+  }
 }
 
-class OrtSession implements EngineSession {
-  readonly outputGeometry: FrameGeometry;
-  readonly description: string;
-  readonly #session: ort.InferenceSession;
-  readonly #image: Uint8Array;
-  readonly #result: Uint8Array;
-  readonly #feeds: Record<string, ort.Tensor>;
-  readonly #fetches: Record<string, ort.Tensor>;
-
-  constructor(session: ort.InferenceSession, options: SessionOptions, scale: number) {
-    const { width, height } = options.geometry;
-    this.#session = session;
-    this.description = `onnxruntime cpu, ${options.threads ?? 'all'} threads`;
-    this.outputGeometry = { ...options.geometry, width: width * scale, height: height * scale };
-    // ONNX Runtime refuses tensors over shared memory, so frames are copied in and out.
-    this.#image = new Uint8Array(frameBytes(options.geometry));
-    this.#result = new Uint8Array(frameBytes(this.outputGeometry));
-    this.#feeds = { image: new ort.Tensor('uint8', this.#image, [1, height, width, 3]) };
-    this.#fetches = {
-      result: new ort.Tensor('uint8', this.#result, [1, height * scale, width * scale, 3]),
-    };
-    if (options.style) this.setStyle(options.style);
-  }
-
-  async run(input: Uint8Array, output: Uint8Array): Promise<void> {
-    this.#image.set(input);
+async function open(request: TensorRequest): Promise<TensorSession> {
+  const attempts = deviceAttempts(request.device);
+  const notices: string[] = [];
+  for (const [i, attempt] of attempts.entries()) {
     try {
-      await this.#session.run(this.#feeds, this.#fetches);
-    } catch (cause) {
-      throw new VidstyleError('engine', `ONNX Runtime failed: ${messageOf(cause)}`, { cause });
+      const session = await createOn(attempt, request);
+      return new OrtSession(session, attempt.name, request, notices);
+    } catch (error) {
+      const next = attempts[i + 1];
+      if (!next) throw error;
+      notices.push(
+        `The device ${attempt.name} cannot be used (${firstLine(messageOf(error))}); trying ${next.name}.`,
+      );
     }
-    output.set(this.#result);
+  }
+  throw new Error('there is no device to try');
+}
+
+async function createOn(attempt: DeviceAttempt, request: TensorRequest): Promise<ort.InferenceSession> {
+  if (attempt.name.startsWith('tensorrt')) prepareTensorRt();
+  return create(request.model, {
+    executionProviders: attempt.providers,
+    freeDimensionOverrides: request.freeDimensions,
+    ...(request.threads === undefined ? {} : { intraOpNumThreads: request.threads }),
+    // Warnings of other people's exports (unused weights and the like) are not the user's concern.
+    logSeverityLevel: 3,
+  });
+}
+
+class OrtSession implements TensorSession {
+  readonly description: string;
+  readonly notices: readonly string[];
+  readonly #session: ort.InferenceSession;
+  readonly #feeds: Record<string, ort.Tensor>;
+  readonly #output: string;
+  // ONNX Runtime writes into a tensor that it is given, but returns another object: this is where to read.
+  readonly #kept: Tensor | undefined;
+  readonly #fetches: Record<string, ort.Tensor> | undefined;
+
+  constructor(
+    session: ort.InferenceSession,
+    device: string,
+    request: TensorRequest,
+    notices: readonly string[],
+  ) {
+    const { inputs, output, outputLike, threads } = request;
+    this.#session = session;
+    this.#feeds = toOrtTensors(inputs);
+    this.#output = output;
+    this.#kept = outputLike && createTensor(outputLike.type, outputLike.shape);
+    this.#fetches = this.#kept && toOrtTensors({ [output]: this.#kept });
+    this.notices = notices;
+    const threadCount = threads === undefined ? '' : `, ${threads} thread${threads === 1 ? '' : 's'}`;
+    this.description = `onnxruntime ${device}${device === 'cpu' ? threadCount : ''}`;
   }
 
-  setStyle(weights: readonly number[]): void {
-    this.#feeds['style'] = new ort.Tensor('float32', Float32Array.from(weights), [weights.length]);
+  async run(): Promise<Tensor> {
+    const result = await runSession(this.#session, this.#feeds, this.#output, this.#fetches);
+    return this.#kept ?? result;
   }
 
   async close(): Promise<void> {
     await this.#session.release();
   }
+}
+
+async function create(
+  model: Uint8Array,
+  options: ort.InferenceSession.SessionOptions,
+): Promise<ort.InferenceSession> {
+  try {
+    return await ort.InferenceSession.create(model, options);
+  } catch (cause) {
+    throw failure('ONNX Runtime cannot open the model', cause);
+  }
+}
+
+async function runSession(
+  session: ort.InferenceSession,
+  feeds: Record<string, ort.Tensor>,
+  output: string,
+  fetches?: Record<string, ort.Tensor>,
+): Promise<Tensor> {
+  try {
+    const results = await session.run(feeds, fetches ?? [output]);
+    const { type, dims, data } = results[output] ?? missing(output);
+    return { type, shape: dims, data } as Tensor;
+  } catch (cause) {
+    throw failure('ONNX Runtime failed', cause);
+  }
+}
+
+/** The tensors share the arrays: what is written there is what the next run reads. */
+function toOrtTensors(tensors: Readonly<Record<string, Tensor>>): Record<string, ort.Tensor> {
+  const entries = Object.entries(tensors);
+  return Object.fromEntries(
+    entries.map(([name, { type, data, shape }]) => [name, new ort.Tensor(type, data, shape)]),
+  );
+}
+
+function failure(what: string, cause: unknown): VidstyleError {
+  const message = messageOf(cause);
+  const isMemory =
+    /bad_alloc|out of memory|failed to allocate|allocation fail|OUT_?OF_?MEMORY|not enough memory/i;
+  return new VidstyleError(isMemory.test(message) ? 'memory' : 'engine', `${what}: ${firstLine(message)}`, {
+    cause,
+  });
+}
+
+function firstLine(text: string): string {
+  return text.split('\n', 1)[0] ?? text;
+}
+
+function missing(output: string): never {
+  throw new Error(`there is no output ${output}`);
 }
