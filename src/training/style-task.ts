@@ -10,9 +10,6 @@ import { randomAt } from './random.js';
 import type { TrainingTask } from './task.js';
 import { temporalLoss, withMotion, type Motion } from './temporal.js';
 
-/** The style of a conditional network that gives the photo back; strength is a blend with it. */
-export const identityStyle = 'identity';
-
 export interface StyleTaskOptions {
   readonly spec: NetworkSpec;
   /** Side of the square training pictures. */

@@ -1,14 +1,18 @@
 import { basename, extname } from 'node:path';
 import { loadVgg16 } from '../losses/vgg16-weights.js';
 import { Vgg16 } from '../losses/vgg16.js';
-import { StyleObjective } from '../losses/objective.js';
+import { VidstyleError } from '../errors.js';
+import { StyleObjective, type StyleTarget } from '../losses/objective.js';
+import { buildNetwork } from '../nets/families.js';
 import type { NetworkSpec } from '../nets/metadata.js';
 import type { Tf } from '../nets/tfjs.js';
 import type { Weights } from '../nets/weights.js';
 import { train, type LoopObserver, type TrainingResult } from './loop.js';
 import { PhotoSet, readPixels } from './photos.js';
 import type { StyleRecipe } from './recipes.js';
-import { identityStyle, stack, StyleTask } from './style-task.js';
+import { identityStyle } from './identity.js';
+import { extendStyles, graftRows } from './new-styles.js';
+import { stack, StyleTask } from './style-task.js';
 
 export interface StyleTrainingOptions {
   /** Style pictures; their file names become the styles' names. */
@@ -22,8 +26,10 @@ export interface StyleTrainingOptions {
   readonly folder: string;
   readonly seed: number;
   readonly checkpointEvery: number;
+  /** Goes on from the folder's checkpoint. */
   readonly resume: boolean;
-  readonly initial?: Weights | undefined;
+  /** A trained conditional network: only γ and β of the new styles are trained, the rest stays bit for bit. */
+  readonly addTo?: { readonly network: NetworkSpec; readonly weights: Weights } | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -44,30 +50,46 @@ export async function trainStyle(
   options: StyleTrainingOptions,
   observer: LoopObserver = {},
 ): Promise<StyleTrainingResult> {
-  const { recipe, seed } = options;
-  const names = options.pictures.map(styleName);
-  const network = withStyles(recipe.network, names);
+  const { recipe, seed, pictures, addTo } = options;
+  const names = pictures.map(styleName);
+  const extended = addTo && extendStyles(addTo.network, addTo.weights, names);
+  const spec = extended?.spec ?? withStyles(recipe.network, names);
+  const { styles } = buildNetwork(spec);
+  if (styles.length === 0 && pictures.length > 1) {
+    throw new VidstyleError(
+      'training',
+      'This recipe trains one style a network; give one picture or another recipe.',
+    );
+  }
   const photoSet = await PhotoSet.open(options.photos, { minimumSize: recipe.size / 2, seed });
   const vgg = new Vgg16(tf, await loadVgg16(options.vgg16));
   try {
     const objective = new StyleObjective(tf, vgg, recipe.objective);
     const targets = await Promise.all(
-      options.pictures.map((picture) => styleTarget(tf, objective, picture, recipe.stylePictureSize)),
+      pictures.map((picture) => styleTarget(tf, objective, picture, recipe.stylePictureSize)),
     );
-    const task = new StyleTask(
-      tf,
-      objective,
-      photoSet,
-      isConditional(network) ? [...targets, undefined] : targets,
-      {
-        ...recipe,
-        spec: network,
-        seed,
-      },
-    );
+    const ofRow = (style: string): StyleTarget | undefined => targets[names.indexOf(style)];
+    const task = new StyleTask(tf, objective, photoSet, styles.length > 0 ? styles.map(ofRow) : targets, {
+      ...recipe,
+      spec,
+      seed,
+      rows: extended?.rows,
+    });
     try {
-      const result = await train(tf, task, { ...options, ...recipe, recipe: { ...recipe } }, observer);
-      return { ...result, network, skipped: photoSet.skipped };
+      const result = await train(
+        tf,
+        task,
+        {
+          ...options,
+          ...recipe,
+          recipe: { ...recipe },
+          initial: extended?.weights,
+          trainable: extended && ((name) => extended.trainable.has(name)),
+        },
+        observer,
+      );
+      const weights = extended ? graftRows(extended, result.weights) : result.weights;
+      return { ...result, weights, network: spec, skipped: photoSet.skipped };
     } finally {
       task.dispose();
     }
@@ -80,7 +102,12 @@ export async function trainStyle(
 export const styleName = (picture: string): string => basename(picture, extname(picture));
 
 /** Gram targets of a style picture file scaled to `size` pixels on its long side. */
-export async function styleTarget(tf: Tf, objective: StyleObjective, picture: string, size: number) {
+export async function styleTarget(
+  tf: Tf,
+  objective: StyleObjective,
+  picture: string,
+  size: number,
+): Promise<StyleTarget> {
   const pixels = stack(tf, [await readPixels(picture, { longSide: size })]);
   const target = objective.styleTarget(pixels);
   pixels.dispose();

@@ -1,0 +1,50 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { buildNetwork } from '../nets/families.js';
+import type { NetworkSpec } from '../nets/metadata.js';
+import { toOnnx } from '../nets/onnx.js';
+import type { Weights } from '../nets/weights.js';
+import { packageRoot } from '../paths.js';
+import { writeDurably } from './checkpoint.js';
+
+export interface PresetDescription {
+  readonly kind: 'style' | 'sr';
+  readonly name: string;
+  readonly network: NetworkSpec;
+  readonly recipe: Readonly<Record<string, unknown>>;
+  readonly losses: Readonly<Record<string, unknown>>;
+}
+
+/** Writes trained weights as a model file that says what made it. */
+export async function exportPreset(
+  path: string,
+  weights: Weights,
+  description: PresetDescription,
+): Promise<void> {
+  const { kind, name, network: spec, recipe, losses } = description;
+  const network = buildNetwork(spec);
+  const model = toOnnx(network, weights, {
+    kind,
+    name,
+    version: 1,
+    producer: `vidstyle ${packageVersion()}`,
+    network: spec,
+    styles: [...network.styles],
+    scale: network.scale,
+    minimumSize: smallestSide,
+    recipe: { ...recipe },
+    losses: { ...losses },
+    licence: 'MIT',
+  });
+  await writeDurably(path, model);
+}
+
+/** Reflection padding of the deepest layers must not exceed what is there. Pixels. */
+const smallestSide = 32;
+
+function packageVersion(): string {
+  const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as {
+    version: string;
+  };
+  return version;
+}
