@@ -1,4 +1,6 @@
 import { copyColorTags } from './color.js';
+import type { Container } from './container.js';
+import { streamMetadata } from './container-fit.js';
 import type { FrameGeometry } from './frames.js';
 import * as av from './node-av.js';
 import type { VideoSource } from './open-video.js';
@@ -28,6 +30,7 @@ export function addVideoStream(
   source: VideoSource,
   encoder: VideoEncoder,
   geometry: FrameGeometry,
+  container: Container,
 ): av.Stream {
   const { video } = source.info;
   const stream = format.newStream();
@@ -41,7 +44,10 @@ export function addVideoStream(
   if (rate) stream.avgFrameRate = rate;
   stream.disposition = source.streamDisposition;
   stream.metadata = av.Dictionary.fromObject(
-    Object.fromEntries(Object.entries(video.metadata).filter(([key]) => !encodingKeys.test(key))),
+    streamMetadata(
+      Object.fromEntries(Object.entries(video.metadata).filter(([key]) => !encodingKeys.test(key))),
+      container,
+    ),
   );
   for (const { type, data } of source.sideData) {
     if (keptSideData.has(type)) stream.codecpar.addCodedSideData(type, data);

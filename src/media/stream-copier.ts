@@ -1,11 +1,11 @@
 import type { Container } from './container.js';
+import { readCovers } from './cover-art.js';
 import { openDemuxer } from './demuxer.js';
 import type { Demuxer } from './demuxer.js';
 import type { Muxer } from './muxer.js';
 import * as av from './node-av.js';
 import type { VideoSource } from './open-video.js';
 import { PacketTimer } from './packet-timer.js';
-import { microseconds, rescale } from './rational.js';
 import type { StreamPlan } from './stream-plan.js';
 import { planStream } from './stream-plan.js';
 import { convertSubtitle } from './subtitle-text.js';
@@ -45,10 +45,11 @@ export class StreamCopier {
       return new StreamCopier(undefined, source, []);
     const demuxer = await openDemuxer(source.path, options.signal);
     try {
+      const covers = await readCovers(source.path);
       const plans: StreamPlan[] = [];
       for (const stream of demuxer.format.streams) {
         const chosen = stream.index === source.info.video.index;
-        const plan = chosen ? undefined : await planStream(stream, container, options.onNotice);
+        const plan = chosen ? undefined : await planStream(stream, container, covers, options.onNotice);
         if (plan) plans.push(plan);
         else stream.discard = av.AVDISCARD_ALL;
       }
@@ -99,7 +100,7 @@ export class StreamCopier {
   private addStream(format: av.FormatContext, plan: StreamPlan): void {
     const output = format.newStream();
     plan.describe(output);
-    this.timers.set(plan.input.index, new PacketTimer(plan, output, this.source.cut));
+    if (!plan.inHeader) this.timers.set(plan.input.index, new PacketTimer(plan, output, this.source.cut));
   }
 
   private async fetch(): Promise<boolean> {
@@ -116,17 +117,25 @@ export class StreamCopier {
   private async writePacket(timer: PacketTimer): Promise<void> {
     if (!timer.place(this.packet)) return;
     const { text } = timer.plan;
-    if (text) {
-      const converted = convertSubtitle(this.packet.data ?? Buffer.alloc(0), text.from, text.to);
-      if (!converted) return;
-      this.packet.data = converted;
+    if (!text) return this.muxer?.write(this.packet);
+    const words = convertSubtitle(this.packet.data ?? Buffer.alloc(0), text.from, text.to);
+    if (!words) return;
+    const converted = subtitlePacket(this.packet, words);
+    try {
+      await this.muxer?.write(converted);
+    } finally {
+      converted.free();
     }
-    await this.muxer?.write(this.packet);
   }
 }
 
-/** Microseconds of a packet's decoding time in a stream's time base; undefined when it has none. */
-export function packetMicroseconds(packet: av.Packet, timeBase: av.Rational): bigint | undefined {
-  const ticks = packet.dts === av.AV_NOPTS_VALUE ? packet.pts : packet.dts;
-  return ticks === av.AV_NOPTS_VALUE ? undefined : rescale(ticks, timeBase, microseconds);
+function subtitlePacket(like: av.Packet, words: Buffer): av.Packet {
+  const packet = newPacket();
+  packet.data = words;
+  packet.streamIndex = like.streamIndex;
+  packet.pts = like.pts;
+  packet.dts = like.dts;
+  packet.duration = like.duration;
+  packet.isKeyframe = true;
+  return packet;
 }

@@ -1,5 +1,5 @@
 import type { Container } from './container.js';
-import { containerTakes, copyIdentity, describeAsCopy } from './container-fit.js';
+import { containerTakes, copyIdentity, describeAsAttachment, describeAsCopy } from './container-fit.js';
 import * as av from './node-av.js';
 import type { TextFormat } from './subtitle-text.js';
 import { movTextHeader, textCodec, textFormat } from './subtitle-text.js';
@@ -12,6 +12,8 @@ export interface StreamPlan {
   readonly describe: (output: av.Stream) => void;
   /** Set when the words of a text subtitle change their format. */
   readonly text: { readonly from: TextFormat; readonly to: TextFormat } | undefined;
+  /** Whether the header holds all of it, so that no packets follow. */
+  readonly inHeader: boolean;
 }
 
 /**
@@ -21,14 +23,23 @@ export interface StreamPlan {
 export async function planStream(
   input: av.Stream,
   container: Container,
+  covers: ReadonlyMap<number, Buffer>,
   notice: (sentence: string) => void,
 ): Promise<StreamPlan | undefined> {
   if (isMadeByContainer(input)) return undefined;
+  const picture = container.name === 'matroska' ? covers.get(input.index) : undefined;
+  if (picture) {
+    const describe = (output: av.Stream): void => {
+      describeAsAttachment(input, output, container, picture);
+    };
+    return { input, describe, text: undefined, inHeader: true };
+  }
   for (const keepTag of [true, false]) {
     const describe = (output: av.Stream): void => {
-      describeAsCopy(input, output, keepTag);
+      describeAsCopy(input, output, container, keepTag);
     };
-    if (await containerTakes(container, describe)) return { input, describe, text: undefined };
+    if (await containerTakes(container, describe))
+      return { input, describe, text: undefined, inHeader: false };
   }
   const converted = await planText(input, container);
   const { kind, codec, index } = describeStream(input);
@@ -51,16 +62,16 @@ async function planText(input: av.Stream, container: Container): Promise<StreamP
   if (from === undefined) return undefined;
   for (const to of ['mov_text', 'subrip', 'webvtt'] as const) {
     const describe = (output: av.Stream): void => {
-      describeAsText(input, output, to);
+      describeAsText(input, output, container, to);
     };
     if (to !== from && (await containerTakes(container, describe)))
-      return { input, describe, text: { from, to } };
+      return { input, describe, text: { from, to }, inHeader: false };
   }
   return undefined;
 }
 
-function describeAsText(input: av.Stream, output: av.Stream, to: TextFormat): void {
-  copyIdentity(input, output);
+function describeAsText(input: av.Stream, output: av.Stream, container: Container, to: TextFormat): void {
+  copyIdentity(input, output, container);
   output.codecpar.codecType = av.AVMEDIA_TYPE_SUBTITLE;
   output.codecpar.codecId = textCodec(to);
   if (to === 'mov_text') output.codecpar.extradata = movTextHeader();

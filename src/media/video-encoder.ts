@@ -6,7 +6,7 @@ import * as av from './node-av.js';
 import type { VideoSource } from './open-video.js';
 import { PixelConverter } from './pixel-converter.js';
 import { describePixelFormat, pixelFormatName } from './pixel-format.js';
-import { knownRational } from './rational.js';
+import { knownRational, rescale } from './rational.js';
 import { newPacket } from './video-decoder.js';
 
 /** Encodes packed RGB frames on FFmpeg's own threads; one call of `encode` or `flush` at a time. */
@@ -14,7 +14,9 @@ export class VideoEncoder {
   private readonly converter = new PixelConverter();
   private readonly packet = newPacket();
   private readonly pictures: av.Frame[] = [];
+  private readonly idle: av.Frame[] = [];
   private readonly durations = new Map<bigint, bigint>();
+  private lastPts: bigint | undefined;
   private closed = false;
 
   private constructor(
@@ -60,16 +62,24 @@ export class VideoEncoder {
 
   /** Converts a frame to the encoder's pixel format; its `pixels` are free again when this resolves. */
   async convert(frame: SinkFrame): Promise<av.Frame> {
-    const picture = this.freePicture();
+    const picture = this.takePicture();
     picture.pts = frame.ptsTicks;
-    picture.duration = frame.durationTicks;
-    if (frame.durationTicks > 0n) this.durations.set(frame.ptsTicks, frame.durationTicks);
+    picture.duration = this.durationOf(frame);
+    this.durations.set(picture.pts, picture.duration);
     await this.converter.fromRgb(frame.pixels, this.geometry, picture);
     return picture;
   }
 
   /** Encodes one picture and hands each finished packet to `deliver`, which must be done with it when it resolves. */
   async encode(picture: av.Frame | null, deliver: (packet: av.Packet) => Promise<void>): Promise<void> {
+    try {
+      await this.send(picture, deliver);
+    } finally {
+      if (picture) this.idle.push(picture);
+    }
+  }
+
+  private async send(picture: av.Frame | null, deliver: (packet: av.Packet) => Promise<void>): Promise<void> {
     for (;;) {
       const sent = await this.context.sendFrame(picture);
       if (sent < 0 && sent !== av.AVERROR_EAGAIN && sent !== av.AVERROR_EOF) throw this.failed(sent);
@@ -110,13 +120,25 @@ export class VideoEncoder {
     }
   }
 
-  /** A picture that the encoder does not hold any more, or a new one. */
-  private freePicture(): av.Frame {
-    const index = this.pictures.findIndex((picture) => picture.isWritable);
-    const picture = index < 0 ? this.newPicture() : this.pictures.splice(index, 1)[0];
-    if (picture === undefined) throw new Error('unreachable: the picture was found above');
-    this.pictures.push(picture);
-    return picture;
+  /** The frame's duration, else the last interval: without one, MP4's edit list would end before the last frame. */
+  private durationOf(frame: SinkFrame): bigint {
+    const interval = this.lastPts === undefined ? this.nominalDuration() : frame.ptsTicks - this.lastPts;
+    this.lastPts = frame.ptsTicks;
+    return frame.durationTicks > 0n ? frame.durationTicks : interval;
+  }
+
+  private nominalDuration(): bigint {
+    const { frameRate } = this.source.info.video;
+    const ticks = frameRate
+      ? rescale(1n, { num: frameRate.den, den: frameRate.num }, this.source.timeBase)
+      : 0n;
+    return ticks > 0n ? ticks : 1n;
+  }
+
+  /** A picture that neither waits to be encoded nor is held by the encoder, or a new one. */
+  private takePicture(): av.Frame {
+    const index = this.idle.findIndex((picture) => picture.isWritable);
+    return (index < 0 ? undefined : this.idle.splice(index, 1)[0]) ?? this.newPicture();
   }
 
   private newPicture(): av.Frame {
@@ -136,6 +158,7 @@ export class VideoEncoder {
       picture.free();
       throw new VidstyleError('memory', 'There is not enough memory for a frame to encode.');
     }
+    this.pictures.push(picture);
     return picture;
   }
 

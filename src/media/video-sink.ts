@@ -60,7 +60,9 @@ export async function createVideoSink(
   try {
     muxer = await Muxer.create(path, container);
     copier = await StreamCopier.open(source, container, { ...options, onNotice: notice });
-    const video = copier.layOut(muxer, (format) => addVideoStream(format, source, encoder, geometry));
+    const video = copier.layOut(muxer, (format) =>
+      addVideoStream(format, source, encoder, geometry, container),
+    );
     muxer.format.metadata = containerMetadata(source.info);
     await muxer.writeHeader(headerOptions(container, source, muxer.format));
     return new EncodingSink({

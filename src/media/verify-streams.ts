@@ -1,0 +1,167 @@
+import { chooseContainer } from './container.js';
+import { readCovers } from './cover-art.js';
+import type { Cut } from './cut.js';
+import { wholeFile } from './cut.js';
+import { openDemuxer } from './demuxer.js';
+import type { VideoSource } from './open-video.js';
+import type { StreamDigest } from './packet-digests.js';
+import { digestPackets } from './packet-digests.js';
+import type { StreamPlan } from './stream-plan.js';
+import { planStream } from './stream-plan.js';
+import type { StreamInfo } from './video-info.js';
+import type { VerifyRow } from './verify.js';
+import { row } from './verify.js';
+
+/** Compares the streams beside the video: which are there, their packets bit for bit, names and dispositions. */
+export async function verifyStreams(
+  input: VideoSource,
+  output: VideoSource,
+  copied: boolean,
+): Promise<VerifyRow[]> {
+  const plans = copied ? await planAll(input, output.path) : [];
+  const videoAt = input.info.video.index;
+  const order = [
+    ...plans.filter((plan) => plan.index < videoAt),
+    undefined,
+    ...plans.filter((plan) => plan.index > videoAt),
+  ];
+  const rows = [row('streams', order.length, output.info.streams.length)];
+  const before = await digestPackets(input.path, new Set(plans.map((plan) => plan.index)), input.cut);
+  const after = await digestPackets(
+    output.path,
+    new Set(output.info.streams.map((stream) => stream.index)),
+    wholeFile,
+  );
+  // Attached files come last in Matroska whatever their place was.
+  const targets = matchStreams(order, output.info.streams);
+  for (const [plan, target] of targets) {
+    const source = input.info.streams[plan?.index ?? videoAt];
+    if (!source || !target) continue;
+    rows.push(...identityRows(source, target, output));
+    const [from, to] = [plan && before.get(plan.index), after.get(target.index)];
+    if (plan && from && to) rows.push(...packetRows(plan, from, to, input.cut));
+  }
+  return rows;
+}
+
+interface PlannedStream {
+  readonly index: number;
+  readonly text: boolean;
+  readonly inHeader: boolean;
+}
+
+async function planAll(input: VideoSource, outputPath: string): Promise<PlannedStream[]> {
+  const container = chooseContainer(outputPath);
+  const demuxer = await openDemuxer(input.path);
+  try {
+    const covers = await readCovers(input.path);
+    const plans: PlannedStream[] = [];
+    for (const stream of demuxer.format.streams) {
+      if (stream.index === input.info.video.index) continue;
+      const plan = await planStream(stream, container, covers, () => undefined);
+      if (plan) plans.push(summarise(plan));
+    }
+    return plans;
+  } finally {
+    await demuxer.close();
+  }
+}
+
+function summarise(plan: StreamPlan): PlannedStream {
+  return { index: plan.input.index, text: plan.text !== undefined, inHeader: plan.inHeader };
+}
+
+type Match = readonly [PlannedStream | undefined, StreamInfo | undefined];
+
+function matchStreams(
+  order: readonly (PlannedStream | undefined)[],
+  streams: readonly StreamInfo[],
+): Match[] {
+  const attached = (stream: StreamInfo): boolean =>
+    stream.kind === 'attachment' || stream.dispositions.includes('attached_pic');
+  const moving = streams.filter((stream) => !attached(stream));
+  const fixed = streams.filter(attached);
+  const inFile = (plan: PlannedStream | undefined): boolean => plan?.inHeader === true;
+  const first = order
+    .filter((plan) => !inFile(plan))
+    .map((plan, index): Match => [plan, [...moving, ...fixed][index]]);
+  const last = order.filter(inFile).map((plan, index, all): Match => [plan, fixed.slice(-all.length)[index]]);
+  return [...first, ...last];
+}
+
+function identityRows(source: StreamInfo, target: StreamInfo, output: VideoSource): VerifyRow[] {
+  const name = `${source.kind} ${source.index}`;
+  const rows: VerifyRow[] = [];
+  const language = source.metadata['language'];
+  if (language !== undefined && language !== 'und')
+    rows.push(row(`${name} language`, language, target.metadata['language'] ?? 'none'));
+  const title = titleOf(source);
+  if (title !== undefined) rows.push(row(`${name} title`, title, titleOf(target) ?? 'none'));
+  rows.push(dispositionRow(name, source, target, output));
+  return rows;
+}
+
+function titleOf(stream: StreamInfo): string | undefined {
+  return stream.metadata['title'] ?? stream.metadata['name'];
+}
+
+/** MP4 marks the first track of each kind as the default where none is. */
+function dispositionRow(
+  name: string,
+  source: StreamInfo,
+  target: StreamInfo,
+  output: VideoSource,
+): VerifyRow {
+  const iso = chooseContainer(output.path).isoBased;
+  const actual =
+    iso && !source.dispositions.includes('default')
+      ? target.dispositions.filter((flag) => flag !== 'default')
+      : target.dispositions;
+  return row(`${name} dispositions`, source.dispositions.join(', ') || 'none', actual.join(', ') || 'none');
+}
+
+function packetRows(plan: PlannedStream, before: StreamDigest, after: StreamDigest, cut: Cut): VerifyRow[] {
+  const name = `stream ${plan.index}`;
+  if (before.header !== undefined && after.header !== undefined)
+    return [row(`${name} contents`, before.header, after.header)];
+  const inside = insideCut(before, cut);
+  if (plan.text) return [row(`${name} subtitles`, inside.digests.length, after.digests.length)];
+  const wrong = inside.digests.findIndex((digest, index) => digest !== after.digests[index]);
+  const ok = wrong < 0 && inside.digests.length === after.digests.length;
+  return [
+    {
+      property: `${name} packets`,
+      expected: `${inside.digests.length} bit for bit`,
+      actual: ok
+        ? `${after.digests.length} bit for bit`
+        : `${after.digests.length}, the first difference at ${wrong < 0 ? inside.digests.length : wrong}`,
+      ok,
+    },
+    timesRow(name, inside.seconds, after.seconds),
+  ];
+}
+
+function timesRow(name: string, before: readonly number[], after: readonly number[]): VerifyRow {
+  const worst = before.reduce(
+    (most, time, index) => Math.max(most, Math.abs(time - (after[index] ?? time)) || 0),
+    0,
+  );
+  return {
+    property: `${name} times`,
+    expected: 'within 1.5 ms',
+    actual: `within ${(worst * 1000).toFixed(3)} ms`,
+    ok: worst <= 0.0015,
+  };
+}
+
+function insideCut(stream: StreamDigest, cut: Cut): Pick<StreamDigest, 'digests' | 'seconds'> {
+  const start = cut.startMicroseconds === undefined ? undefined : Number(cut.startMicroseconds) / 1e6;
+  const end = cut.endMicroseconds === undefined ? Infinity : Number(cut.endMicroseconds) / 1e6;
+  const kept = stream.seconds
+    .map((time, index) => ({ time, index }))
+    .filter(({ time }) => !(time < (start ?? -Infinity)) && !(time >= end));
+  return {
+    digests: kept.map(({ index }) => stream.digests[index] ?? ''),
+    seconds: kept.map(({ time }) => time - (start ?? 0)),
+  };
+}

@@ -1,0 +1,123 @@
+import { chooseContainer } from './container.js';
+import { cutChapters } from './chapter-writer.js';
+import type { Chapter } from './chapters.js';
+import { containerMetadata } from './output-streams.js';
+import { openVideo } from './open-video.js';
+import type { VideoSource } from './open-video.js';
+import { ticksToSeconds } from './rational.js';
+import { verifyStreams } from './verify-streams.js';
+import { verifyTimes } from './verify-times.js';
+
+/** What the output was meant to differ in. */
+export interface VerifyExpectations {
+  /** The part of the input that was asked for. */
+  readonly start?: number | undefined;
+  readonly duration?: number | undefined;
+  /** Frame size of the output; default the input's. */
+  readonly width?: number | undefined;
+  readonly height?: number | undefined;
+  /** Whether the other streams were to come along; default true. */
+  readonly copyStreams?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** One line of the comparison. */
+export interface VerifyRow {
+  readonly property: string;
+  readonly expected: string;
+  readonly actual: string;
+  readonly ok: boolean;
+}
+
+/**
+ * Reads input and output anew and compares everything that must not change: frame count and every timestamp (by
+ * decoding both), the packets of all other streams, chapters, metadata, dispositions and what describes the picture.
+ *
+ * @throws VidstyleError `input` when either file cannot be read.
+ */
+export async function verifyOutput(
+  inputPath: string,
+  outputPath: string,
+  expectations: VerifyExpectations = {},
+): Promise<VerifyRow[]> {
+  const { start, duration, signal } = expectations;
+  await using input = await openVideo(inputPath, { start, duration, signal });
+  await using output = await openVideo(outputPath, { signal });
+  return [
+    ...(await verifyTimes(input, output, signal)),
+    ...pictureRows(input, output, expectations),
+    ...chapterRows(input, output),
+    ...metadataRows(input, output),
+    ...(await verifyStreams(input, output, expectations.copyStreams !== false)),
+  ];
+}
+
+/** A row that holds when both sides read the same. */
+export function row(property: string, expected: unknown, actual: unknown): VerifyRow {
+  return {
+    property,
+    expected: String(expected),
+    actual: String(actual),
+    ok: String(expected) === String(actual),
+  };
+}
+
+function pictureRows(input: VideoSource, output: VideoSource, expectations: VerifyExpectations): VerifyRow[] {
+  const [before, after] = [input.info.video, output.info.video];
+  const { width = before.width, height = before.height } = expectations;
+  const rows = [
+    row('frame size', `${width}×${height}`, `${after.width}×${after.height}`),
+    row('rotation', `${before.rotationDegrees}°`, `${after.rotationDegrees}°`),
+    row('pixel aspect ratio', aspect(before.sampleAspectRatio), aspect(after.sampleAspectRatio)),
+    row('interlacing', before.interlaced, after.interlaced),
+    depthRow(before.bitDepth, after.bitDepth),
+  ];
+  // RGB becomes YUV, so the matrix must differ there; what the input does not say, the output may.
+  const color = before.pixelFormat.rgb
+    ? { primaries: before.color.primaries, transfer: before.color.transfer }
+    : before.color;
+  for (const [name, value] of Object.entries(color)) {
+    if (value !== undefined)
+      rows.push(row(`colour ${name}`, value, after.color[name as keyof typeof after.color]));
+  }
+  return rows;
+}
+
+/** More than twelve bits are encoded as twelve. */
+function depthRow(before: number, after: number): VerifyRow {
+  return { ...row('bits a sample', before, after), ok: after >= Math.min(before, before > 10 ? 12 : before) };
+}
+
+function aspect(ratio: { readonly num: number; readonly den: number }): string {
+  return `${ratio.num}:${ratio.den}`;
+}
+
+function chapterRows(input: VideoSource, output: VideoSource): VerifyRow[] {
+  const expected = cutChapters(input.info.chapters, input.cut);
+  const container = chooseContainer(output.path);
+  if (expected.length === 0 || !(container.isoBased || container.matroska)) return [];
+  return [row('chapters', describeChapters(expected), describeChapters(output.info.chapters))];
+}
+
+/** Starts and titles; ends are implied by the next start where the container holds no ends. */
+function describeChapters(chapters: readonly Chapter[]): string {
+  return (
+    chapters
+      .map((chapter) => `${chapter.startSeconds.toFixed(3)} ${chapter.metadata['title'] ?? ''}`)
+      .join(', ') || 'none'
+  );
+}
+
+function metadataRows(input: VideoSource, output: VideoSource): VerifyRow[] {
+  const found = new Map(
+    Object.entries(output.info.metadata).map(([key, value]) => [key.toLowerCase(), value]),
+  );
+  return Object.entries(containerMetadata(input.info).getAll()).map(([key, value]) =>
+    row(`metadata ${key}`, value, found.get(key.toLowerCase()) ?? 'none'),
+  );
+}
+
+/** Seconds of a tick count, for a table. */
+export function formatTime(ticks: bigint, source: VideoSource): string {
+  return `${ticksToSeconds(ticks, source.timeBase).toFixed(6)} s`;
+}
