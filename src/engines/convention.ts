@@ -1,4 +1,4 @@
-import { messageOf, VidstyleError } from '../errors.js';
+import { isVidstyleError, messageOf, VidstyleError } from '../errors.js';
 import { halfTable } from './half.js';
 import type { ModelHints, TensorLayout, ValueRange } from './model-hints.js';
 import { Packer, rangeOf } from './pixels.js';
@@ -29,57 +29,71 @@ export interface Convention {
 const cardSize = 64;
 const ranges: readonly ValueRange[] = ['0..1', '0..255', '-1..1'];
 
-// What a reading must be better by to be preferred over the usual one. A network that is (nearly) linear gives the same
-// picture under every range, and then the choice matters as little as the difference between the scores.
+// What a reading must be better by to be preferred over the usual one. A network that is (nearly) linear, or one that
+// normalises first, gives the same picture whatever it is fed, and then the choice matters as little as the scores differ.
 const sameRangeBonus = 0.05;
 const commonRangeBonus = 0.03;
-/** Below this a result does not look like the card under any reading. */
+/** Below this a result does not look like the card. */
 const plausibleScore = 0.2;
+
+/** One way of feeding the network, and how its result looks. */
+interface Reading {
+  readonly inputRange: ValueRange;
+  readonly outputRange: ValueRange;
+  readonly score: number;
+  readonly shape: readonly number[];
+}
 
 /**
  * Runs a model on a test card under each range of values that is in use, and takes the one under which the result looks
- * most like a picture of the card: values inside their range, light where the card is light. The result's size
- * gives the scale.
+ * most like a picture of the card: values inside their range, light where the card is light. How large the result's
+ * values are gives the output's range, its size the scale.
  *
  * @throws VidstyleError 'model' when what comes out is no picture of a whole multiple of the card's size
  */
 export async function probe(model: Unknown, backend: TensorBackend): Promise<Convention> {
-  const { input, output, hints } = model;
+  const { input, hints } = model;
   const card = testCard(
     typeof input.width === 'number' ? input.width : cardSize,
     typeof input.height === 'number' ? input.height : cardSize,
   );
-  const { inputLayout, tensor, run, close } = await openProbe(model, card, backend);
+  const opened = await openProbe(model, card, backend);
+  const { inputLayout } = opened;
   try {
-    const inputRanges = rangesOf(input, hints.range);
-    const outputRanges = rangesOf(
-      output,
-      hints.outputRange ?? (input.type === output.type ? hints.range : undefined),
-    );
-    let best:
-      | { score: number; inputRange: ValueRange; outputRange: ValueRange; shape: readonly number[] }
-      | undefined;
-    for (const inputRange of inputRanges) {
-      feed(card, tensor, inputLayout, inputRange);
-      const result = await run();
-      const values = valuesOf(result, card, inputLayout);
-      for (const outputRange of outputRanges) {
-        const score = scoreOf(values, card, outputRange) + bonus(inputRange, outputRange);
-        if (!best || score > best.score) best = { score, inputRange, outputRange, shape: result.shape };
-      }
-    }
-    if (!best) throw new Error('there is no range to try');
+    const readings: Reading[] = [];
+    for (const range of rangesOf(input, hints.range)) readings.push(await read(model, card, opened, range));
+    const best = readings.reduce((a, b) => (b.score > a.score ? b : a));
     const { scale, layout } = scaleOf(best.shape, card, inputLayout);
     if (hints.scale !== undefined && hints.scale !== scale) {
       throw new VidstyleError('usage', `The model enlarges ${scale} times, not ${hints.scale} times.`);
     }
-    const { inputRange, outputRange, score } = best;
-    const isSure = score > plausibleScore || inputRanges.length * outputRanges.length === 1;
-    const notices = isSure ? [] : [unsureNotice(inputRange)];
+    const { inputRange, outputRange } = best;
+    const notices = isSure(readings) ? [] : [unsureNotice(inputRange)];
     return { inputLayout, outputLayout: layout, inputRange, outputRange, scale, notices };
   } finally {
-    await close();
+    await opened.close();
   }
+}
+
+async function read(model: Unknown, card: TestCard, opened: Probe, inputRange: ValueRange): Promise<Reading> {
+  const { input, output, hints } = model;
+  feed(card, opened.tensor, opened.inputLayout, inputRange);
+  const result = await opened.run();
+  const values = valuesOf(result, card, opened.inputLayout);
+  const told = hints.outputRange ?? (input.type === output.type ? hints.range : undefined);
+  const outputRange = told ?? (isInteger(output) ? '0..255' : rangeThatHolds(values));
+  const bonus =
+    (inputRange === outputRange ? sameRangeBonus : 0) + (inputRange === '0..1' ? commonRangeBonus : 0);
+  return { inputRange, outputRange, score: scoreOf(values, card, outputRange) + bonus, shape: result.shape };
+}
+
+/** The choice is good, clearly better than the next, or makes no difference. */
+function isSure(readings: readonly Reading[]): boolean {
+  const [best = 0, next = -Infinity, ...rest] = readings
+    .map((reading) => reading.score)
+    .sort((a, b) => b - a);
+  const worst = rest.at(-1) ?? next;
+  return best > plausibleScore || best - next > 2 * sameRangeBonus || best - worst < 2 * sameRangeBonus;
 }
 
 interface Probe {
@@ -111,6 +125,7 @@ async function openProbe(model: Unknown, card: TestCard, backend: TensorBackend)
       }
       failure = undefined;
     } catch (error) {
+      if (isVidstyleError(error) && error.code === 'memory') throw error;
       failure = error;
     }
     await session.close();
@@ -122,7 +137,19 @@ async function openProbe(model: Unknown, card: TestCard, backend: TensorBackend)
 
 function rangesOf(tensor: PictureTensor, told: ValueRange | undefined): readonly ValueRange[] {
   if (told) return [told];
-  return tensor.type === 'uint8' || tensor.type === 'uint16' ? ['0..255'] : ranges;
+  return isInteger(tensor) ? ['0..255'] : ranges;
+}
+
+function isInteger({ type }: PictureTensor): boolean {
+  return type === 'uint8' || type === 'uint16';
+}
+
+/** The range that values of this size belong to; a little beyond its ends is what networks do at edges. */
+function rangeThatHolds(values: Float32Array): ValueRange {
+  const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  if (largest > 2.5) return '0..255';
+  const negative = values.reduce((count, value) => count + (value < -0.05 ? 1 : 0), 0);
+  return negative > 0.02 * values.length ? '-1..1' : '0..1';
 }
 
 function feed(card: TestCard, tensor: Tensor, layout: TensorLayout, range: ValueRange): void {
@@ -209,10 +236,6 @@ function correlation(a: Float32Array, b: Float32Array): number {
 
 function mean(values: Float32Array): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
-function bonus(inputRange: ValueRange, outputRange: ValueRange): number {
-  return (inputRange === outputRange ? sameRangeBonus : 0) + (inputRange === '0..1' ? commonRangeBonus : 0);
 }
 
 function unsureNotice(range: ValueRange): string {
