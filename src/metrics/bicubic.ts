@@ -4,7 +4,9 @@ import { filterColumns, filterRows, insidePosition, type Edge, type Taps } from 
 
 /** The result's size in pixels. */
 export interface Size {
+  /** Columns. */
   readonly width: number;
+  /** Rows. */
   readonly height: number;
 }
 

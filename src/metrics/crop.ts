@@ -3,9 +3,13 @@ import { samplesLike, type Raster, type Samples } from './raster.js';
 
 /** A rectangle in pixels. */
 export interface Rectangle {
+  /** Columns to the left of it. */
   readonly left: number;
+  /** Rows above it. */
   readonly top: number;
+  /** Columns. */
   readonly width: number;
+  /** Rows. */
   readonly height: number;
 }
 

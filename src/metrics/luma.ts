@@ -3,7 +3,7 @@ import { peakOf, samplesLike, storeSample, type Raster, type Samples } from './r
 
 /**
  * Luma of BT.601 in limited range (16..235 on the 0..255 scale), as MATLAB's `rgb2ycbcr` computes it: the plane that
- * super-resolution is scored on. Samples keep their type, so 8-bit luma is rounded; use {@link toFloat} first for
+ * super-resolution is scored on. Samples keep their type, so 8-bit luma is rounded; use `toFloat` first for
  * unrounded luma, which is what gives the published figures.
  *
  * @param picture RGB, or grey: a picture of one channel is its own luma, as in the published tables (one of Set14's

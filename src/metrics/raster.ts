@@ -8,9 +8,13 @@ export type Samples = Uint8Array | Uint16Array | Float32Array;
  * One channel is a plane, three are RGB, two can be a flow field.
  */
 export interface Raster<S extends Samples = Samples> {
+  /** Samples a row and channel. */
   readonly width: number;
+  /** Rows. */
   readonly height: number;
+  /** Interleaved samples a pixel. */
   readonly channels: number;
+  /** `height × width × channels` samples. */
   readonly data: S;
 }
 

@@ -9,7 +9,9 @@ export interface Taps {
   readonly length: number;
   /** Samples that each result is made of. */
   readonly count: number;
+  /** `length × count` positions of source samples. */
   readonly positions: Int32Array;
+  /** `length × count` factors. */
   readonly weights: Float64Array;
 }
 

@@ -7,7 +7,7 @@ const window = { size: 11, sigma: 1.5 };
 /**
  * Structural similarity (Wang et al. 2004) as published: Gaussian window of 11×11 with σ = 1.5, only where the window
  * fits, K₁ = 0.01, K₂ = 0.03, no reduction beforehand; the mean over all positions and channels. Super-resolution
- * tables take it on luma ({@link rgbToY}).
+ * tables take it on luma (`rgbToY`).
  *
  * @param peak the largest value; by default 65535 for 16-bit samples, else 255.
  * @throws VidstyleError `usage` if the shapes differ or a side has fewer than 11 pixels

@@ -8,7 +8,7 @@ import { peakOf, requireSameShape, type Raster } from './raster.js';
  * Lower is steadier. As in their code, a mask without a visible pixel gives 0.
  *
  * @param forward flow from `frame` to `next`, best taken from the unprocessed video.
- * @param visible 1 where a pixel of `frame` is visible in `next`, else 0 ({@link visibleMask}).
+ * @param visible 1 where a pixel of `frame` is visible in `next`, else 0 (`visibleMask`).
  * @throws VidstyleError `usage` if the frames, the flow and the mask differ in size
  */
 export function warpingError(

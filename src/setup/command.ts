@@ -3,9 +3,11 @@ import { abortedError, VidstyleError } from '../errors.js';
 
 /** How to run a program. */
 export interface CommandOptions {
+  /** The folder to run it in; default this process's. */
   readonly cwd?: string;
   /** Added to this process's environment. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Ends the program. */
   readonly signal?: AbortSignal | undefined;
 }
 

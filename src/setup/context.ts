@@ -23,10 +23,13 @@ export interface SetupContext {
   readonly verify: (file: string, sha256: string) => Promise<void>;
   /** Told what is happening; default: nobody. */
   readonly onProgress: (progress: SetupProgress) => void;
+  /** As `process.platform`. */
   readonly platform: NodeJS.Platform;
+  /** As `process.arch`. */
   readonly arch: string;
   /** As `process.versions.node`. */
   readonly nodeVersion: string;
+  /** Ends the setup; what was begun is removed or completed by the next one. */
   readonly signal?: AbortSignal;
 }
 

@@ -9,6 +9,7 @@ export interface DownloadOptions {
   readonly limitBytes: number;
   /** Told how much has come; `total` is what the server announced. */
   readonly onBytes?: (received: number, total: number | undefined) => void;
+  /** Ends the download. */
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -6,8 +6,11 @@ import type { SetupContext } from './context.js';
 
 /** One wheel of PyPI, pinned. */
 export interface PinnedWheel {
+  /** The project's name on PyPI. */
   readonly project: string;
+  /** The exact version. */
   readonly version: string;
+  /** The file's SHA-256 in hexadecimal. */
   readonly sha256: string;
   /** The platform tag to ask for, such as `manylinux2014_x86_64`; absent for a wheel that runs anywhere. */
   readonly platform?: string;

@@ -9,9 +9,11 @@ import { abortedError, messageOf, VidstyleError } from '../errors.js';
 export interface UnzipOptions {
   /** Where a member goes, relative to `folder`, with forward slashes; `undefined` leaves it out. */
   readonly target: (member: string) => string | undefined;
+  /** Where members are written; made if absent. */
   readonly folder: string;
   /** More bytes than this in one member are refused. */
   readonly memberLimitBytes?: number;
+  /** Ends the extraction. */
   readonly signal?: AbortSignal | undefined;
 }
 

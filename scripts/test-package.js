@@ -1,0 +1,45 @@
+// Packs the package, installs the tarball into an empty folder and runs it there: what is missing from `files` or from
+// `dependencies` shows here and nowhere else. Needs `npm run build`.
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const folder = mkdtempSync(join(tmpdir(), 'vidstyle-package-'));
+const shell = process.platform === 'win32';
+
+function run(program, args, cwd) {
+  return execFileSync(program, args, {
+    cwd,
+    shell,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  }).trim();
+}
+
+try {
+  const root = join(import.meta.dirname, '..');
+  const quiet = ['--loglevel=error', '--no-fund', '--no-audit'];
+  const [{ filename, size }] = JSON.parse(
+    run(
+      'npm',
+      ['pack', '--json', '--ignore-scripts', '--loglevel=error', `--pack-destination=${folder}`],
+      root,
+    ),
+  );
+  writeFileSync(join(folder, 'package.json'), '{ "private": true, "type": "module" }');
+  run('npm', ['install', '--ignore-scripts', '--omit=dev', ...quiet, join(folder, filename)], folder);
+
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const printed = run(process.execPath, ['node_modules/vidstyle/dist/cli/main.js', '--version'], folder);
+  if (printed !== version) throw new Error(`vidstyle --version printed "${printed}", not ${version}`);
+  const names = run(
+    process.execPath,
+    ['-e', "import('vidstyle').then((api) => console.log(Object.keys(api).join()))"],
+    folder,
+  );
+  if (names === '') throw new Error('the package exports nothing');
+  console.log(`${filename} (${(size / 1e6).toFixed(1)} MB) installs and runs.`);
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
