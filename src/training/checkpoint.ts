@@ -73,7 +73,7 @@ export async function writeDurably(path: string, bytes: Uint8Array): Promise<voi
     }
     await rename(beside, path);
   } catch (cause) {
-    await rm(beside, { force: true });
+    await rm(beside, { force: true }).catch(() => undefined);
     const full = (cause as NodeJS.ErrnoException).code === 'ENOSPC';
     const why = full ? 'the disk is full' : messageOf(cause);
     throw new VidstyleError('training', `"${path}" cannot be written: ${why}.`, { cause });
