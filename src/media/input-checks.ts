@@ -1,5 +1,5 @@
 import { open, stat } from 'node:fs/promises';
-import { VidstyleError } from '../errors.js';
+import { isVidstyleError, messageOf, VidstyleError } from '../errors.js';
 
 /** The most pixels a side that are accepted; FFmpeg itself allows more than any memory holds. */
 export const maximumSide = 16_384;
@@ -67,12 +67,13 @@ const playlistKinds: readonly (readonly [RegExp, string])[] = [
 ];
 
 /** Turns a failed system call on the user's file into a sentence. */
-export function fileError(path: string, cause: unknown): unknown {
+export function fileError(path: string, cause: unknown): Error {
+  if (isVidstyleError(cause)) return cause;
   const code = typeof cause === 'object' && cause !== null && 'code' in cause ? cause.code : undefined;
   if (code === 'ENOENT' || code === 'ENOTDIR')
     return new VidstyleError('input', `"${path}" does not exist.`, { cause });
   if (code === 'EACCES' || code === 'EPERM') {
     return new VidstyleError('input', `"${path}" cannot be read: permission denied.`, { cause });
   }
-  return cause;
+  return new VidstyleError('input', `"${path}" cannot be read: ${messageOf(cause)}.`, { cause });
 }

@@ -1,0 +1,23 @@
+/** Reading and writing videos and pictures. */
+export type { Chapter } from './chapters.js';
+export type { ColorInfo } from './color.js';
+export type { Cut } from './cut.js';
+export type { EncoderWishes } from './encoder-choice.js';
+export * from './frames.js';
+export { maximumSide } from './input-checks.js';
+export { openSource, sniffPicture } from './open-source.js';
+export type { MediaSource } from './open-source.js';
+export { openVideo } from './open-video.js';
+export type { OpenVideoOptions, VideoSource } from './open-video.js';
+export { createPictureSink, pictureFormatOf } from './picture-sink.js';
+export type { PictureFormat, PictureSink, PictureSinkOptions } from './picture-sink.js';
+export { openPicture } from './picture-source.js';
+export type { OpenPictureOptions, PictureInfo, PictureSource } from './picture-source.js';
+export type { PixelFormatInfo } from './pixel-format.js';
+export type { Rational } from './rational.js';
+export { ticksToSeconds } from './rational.js';
+export { verifyOutput } from './verify.js';
+export type { VerifyExpectations, VerifyRow } from './verify.js';
+export type { HdrInfo, StreamInfo, StreamKind, VideoInfo, VideoStreamInfo } from './video-info.js';
+export { createVideoSink } from './video-sink.js';
+export type { VideoSink, VideoSinkOptions } from './video-sink.js';
