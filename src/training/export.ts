@@ -5,7 +5,7 @@ import type { NetworkSpec } from '../nets/metadata.js';
 import { toOnnx } from '../nets/onnx.js';
 import type { Weights } from '../nets/weights.js';
 import { packageRoot } from '../paths.js';
-import { writeDurably } from './checkpoint.js';
+import { readCheckpoint, withPrefix, writeDurably } from './checkpoint.js';
 
 export interface PresetDescription {
   readonly kind: 'style' | 'sr';
@@ -47,4 +47,26 @@ function packageVersion(): string {
     version: string;
   };
   return version;
+}
+
+/**
+ * Makes a model file of a checkpoint: of a training that is still under way, or one that was stopped.
+ * @throws VidstyleError `training` if there is no checkpoint
+ */
+export async function exportCheckpoint(
+  checkpoint: string,
+  path: string,
+  { kind, name }: Pick<PresetDescription, 'kind' | 'name'>,
+): Promise<void> {
+  const { head, arrays } = await readCheckpoint(checkpoint);
+  const averaging = Number(head.recipe['averaging'] ?? 0);
+  const weights = withPrefix(arrays, averaging > 0 ? 'e/' : 'w/');
+  const { network, step } = head;
+  await exportPreset(path, weights, {
+    kind,
+    name,
+    network,
+    recipe: { ...head.recipe, step },
+    losses: head.losses,
+  });
 }
