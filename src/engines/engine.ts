@@ -19,6 +19,8 @@ export interface SessionOptions {
   readonly style?: readonly number[];
   /** Inputs of a third-party model besides the picture that stay the same for every frame, such as a style vector. */
   readonly constants?: Readonly<Record<string, Tensor>>;
+  /** Asked between the tiles of a frame: a true answer ends it with 'aborted'. */
+  readonly stopped?: () => boolean;
   /** What the caller knows about a third-party model; what is absent is found out. */
   readonly hints?: ModelHints;
 }

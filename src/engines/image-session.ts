@@ -66,7 +66,10 @@ class ImageSession implements EngineSession {
   async run(input: Uint8Array, output: Uint8Array): Promise<void> {
     await this.#persist(async () => {
       const { image, session } = await this.#compile();
-      await this.#transfer.run(this.#plan, input, output, image, () => session.run());
+      await this.#transfer.run(this.#plan, input, output, image, () => {
+        if (this.#options.stopped?.()) throw new VidstyleError('aborted', 'The frame was given up.');
+        return session.run();
+      });
     });
   }
 

@@ -106,7 +106,7 @@ function layoutOf([first, , last]: readonly Dimension[]): TensorLayout | undefin
 
 function dimensionsOf(value: OnnxValueInfo): Dimension[] {
   const { shape } = value.type.tensor_type;
-  return shape.dim.map((dim) => (dim.dim_value ? dim.dim_value : (dim.dim_param ?? '')));
+  return shape.dim.map(({ dim_value: size = 0, dim_param: name = '' }) => (size > 0 ? size : name));
 }
 
 function describe(value: OnnxValueInfo): string {

@@ -8,7 +8,7 @@ import type { SlotMemory } from './frame-slots.js';
 export interface WorkerSetup {
   /** URL of a module that exports `engine`. */
   readonly engineModule: string;
-  readonly session: SessionOptions;
+  readonly session: Omit<SessionOptions, 'stopped'>;
   readonly compose: ComposeOptions;
   /** The memory of {@link import('./controls.js').Controls}. */
   readonly controls: SharedArrayBuffer;
@@ -27,7 +27,12 @@ export interface FrameRequest {
   readonly memory: SlotMemory;
 }
 
-export type WorkerRequest = OpenRequest | FrameRequest;
+/** Asks for the network to be closed; nothing else is asked after it. */
+export interface CloseRequest {
+  readonly type: 'close';
+}
+
+export type WorkerRequest = OpenRequest | FrameRequest | CloseRequest;
 
 export interface OpenedReply {
   readonly type: 'opened';
@@ -57,4 +62,8 @@ export interface FailedReply {
   readonly error: ErrorRecord;
 }
 
-export type WorkerReply = OpenedReply | DoneReply | FailedReply;
+export interface ClosedReply {
+  readonly type: 'closed';
+}
+
+export type WorkerReply = OpenedReply | DoneReply | ClosedReply | FailedReply;

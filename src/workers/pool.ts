@@ -1,20 +1,19 @@
 import { availableParallelism } from 'node:os';
-import { fileURLToPath } from 'node:url';
-import { Piscina } from 'piscina';
 import type { EngineName, SessionOptions } from '../engines/engine.js';
 import { engineModule } from '../engines/registry.js';
-import { abortedError, fromErrorRecord, messageOf, VidstyleError, type ErrorRecord } from '../errors.js';
+import { abortedError, fromErrorRecord, VidstyleError, type ErrorRecord } from '../errors.js';
 import type { FrameGeometry } from '../media/frames.js';
 import type { ComposeOptions } from './compose.js';
 import { Controls, type ControlValues } from './controls.js';
 import type { Slot, SlotMemory } from './frame-slots.js';
-import type { FrameTimings, OpenedReply, WorkerReply, WorkerRequest, WorkerSetup } from './messages.js';
+import type { FrameTimings, OpenedReply, WorkerReply, WorkerRequest } from './messages.js';
+import { WorkerThreads } from './worker-threads.js';
 
 export interface PoolOptions {
   /** An engine's name, or the URL of a module that exports one as `engine`. Default `onnxruntime`. */
   readonly engine?: EngineName | URL;
   /** `threads` defaults to the cores divided among the workers. */
-  readonly session: SessionOptions;
+  readonly session: Omit<SessionOptions, 'stopped'>;
   /** Worker threads, each with a session of its own; default 1, whose session uses every core. */
   readonly workers?: number;
   readonly compose?: ComposeOptions;
@@ -23,6 +22,8 @@ export interface PoolOptions {
   /** Called with what the user should know, such as a device that was not there; each text once. */
   readonly onNotice?: (notice: string) => void;
   readonly signal?: AbortSignal;
+  /** How long closing waits for a frame that a network is at before it ends the thread; default 60000. */
+  readonly closeGraceMs?: number;
 }
 
 /** What the pipeline needs of a pool. */
@@ -38,12 +39,12 @@ export interface FrameProcessor {
 /** Worker threads that run a network on frames in shared memory. */
 export class WorkerPool implements FrameProcessor, AsyncDisposable {
   readonly workers: number;
-  readonly #piscina: Piscina<WorkerRequest, WorkerReply>;
+  readonly #threads: WorkerThreads;
   readonly #controls: Controls;
+  readonly #closeGraceMs: number;
   readonly #onNotice: (notice: string) => void;
   readonly #notices = new Set<string>();
   #opened: OpenedReply | undefined;
-  #closing: Promise<void> | undefined;
 
   /**
    * Starts the threads and opens the network in each.
@@ -51,6 +52,7 @@ export class WorkerPool implements FrameProcessor, AsyncDisposable {
    * @throws VidstyleError 'model' or 'engine' when the network cannot be opened, 'aborted' by the signal.
    */
   static async start(options: PoolOptions): Promise<WorkerPool> {
+    if (options.signal?.aborted) throw abortedError(options.signal);
     const pool = new WorkerPool(options);
     try {
       await pool.#open(options.signal);
@@ -64,25 +66,15 @@ export class WorkerPool implements FrameProcessor, AsyncDisposable {
   private constructor(options: PoolOptions) {
     this.workers = options.workers ?? 1;
     this.#onNotice = options.onNotice ?? (() => undefined);
+    this.#closeGraceMs = options.closeGraceMs ?? 60_000;
     this.#controls = Controls.create({ strength: options.strength ?? 1, style: options.session.style ?? [] });
     const threads = options.session.threads ?? Math.max(1, Math.floor(availableParallelism() / this.workers));
-    const setup: WorkerSetup = {
+    this.#threads = new WorkerThreads(this.workers, {
       engineModule: moduleUrl(options.engine ?? 'onnxruntime'),
       session: { ...options.session, threads },
       compose: options.compose ?? {},
       controls: this.#controls.memory,
-    };
-    this.#piscina = new Piscina({
-      filename: fileURLToPath(new URL('./worker.js', import.meta.url)),
-      minThreads: this.workers,
-      maxThreads: this.workers,
-      // Piscina's default blocks an idle worker's thread, and with it the timers of whatever the engine runs there.
-      atomics: 'disabled',
-      recordTiming: false,
-      workerData: setup,
     });
-    // A thread that dies between frames fails the next frame's first attempt; there is nothing else to do about it.
-    this.#piscina.on('error', () => undefined);
   }
 
   get outputGeometry(): FrameGeometry {
@@ -102,10 +94,10 @@ export class WorkerPool implements FrameProcessor, AsyncDisposable {
    */
   async run(slot: Slot, memory: SlotMemory, index: number): Promise<FrameTimings> {
     const request: WorkerRequest = { type: 'frame', index, slot: slot.number, memory };
-    const first = await this.#ask(request);
-    const reply = first.type === 'failed' ? await this.#ask(request) : first;
+    const first = await this.#threads.ask(request);
+    const reply = first.type === 'failed' ? await this.#threads.ask(request) : first;
     if (reply.type === 'failed') throw failedTwice(index, reply.error);
-    if (reply.type !== 'done') throw new Error(`unexpected reply ${reply.type}`);
+    if (reply.type !== 'done') throw unexpected(reply);
     this.#announce(reply.notices);
     return reply.timings;
   }
@@ -120,10 +112,10 @@ export class WorkerPool implements FrameProcessor, AsyncDisposable {
     this.#controls.set(change);
   }
 
-  /** Ends the threads, and with them the frames that still run. Idempotent. */
+  /** Rejects what is asked of the pool, lets running frames come to their end and ends the threads. Idempotent. */
   close(): Promise<void> {
-    this.#closing ??= this.#piscina.destroy();
-    return this.#closing;
+    this.#controls.stop();
+    return this.#threads.close(this.#closeGraceMs);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -132,34 +124,18 @@ export class WorkerPool implements FrameProcessor, AsyncDisposable {
 
   async #open(signal: AbortSignal | undefined): Promise<void> {
     const stop = (): void => void this.close();
-    if (signal?.aborted) throw abortedError(signal);
     signal?.addEventListener('abort', stop);
     try {
-      // One question per thread, as none takes a second before it has answered the first.
-      const replies = await Promise.all(
-        Array.from({ length: this.workers }, () => this.#ask({ type: 'open' })),
-      );
-      for (const reply of replies) {
+      for (const reply of await this.#threads.askAll({ type: 'open' })) {
         if (reply.type === 'failed') throw fromErrorRecord(reply.error);
-        if (reply.type === 'opened') this.#opened = reply;
+        if (reply.type !== 'opened') throw unexpected(reply);
+        this.#opened = reply;
+        this.#announce(reply.notices);
       }
-      this.#announce(this.#requireOpened().notices);
     } catch (error) {
-      if (signal?.aborted) throw abortedError(signal);
-      throw error;
+      throw signal?.aborted ? abortedError(signal) : error;
     } finally {
       signal?.removeEventListener('abort', stop);
-    }
-  }
-
-  async #ask(request: WorkerRequest): Promise<WorkerReply> {
-    if (this.#closing) throw poolClosed();
-    try {
-      return await this.#piscina.run(request);
-    } catch (cause) {
-      if (this.#closing) throw poolClosed();
-      // The worker turns errors into replies, so what arrives here is the end of its thread.
-      return { type: 'failed', error: { code: 'worker', message: messageOf(cause), details: {} } };
     }
   }
 
@@ -186,6 +162,6 @@ function failedTwice(frame: number, { code, message, details }: ErrorRecord): Vi
   return new VidstyleError(code, text, { details: { ...details, frame, cause: message } });
 }
 
-function poolClosed(): VidstyleError {
-  return new VidstyleError('aborted', 'The worker pool was closed.');
+function unexpected(reply: WorkerReply): Error {
+  return new Error(`unexpected reply ${reply.type}`);
 }

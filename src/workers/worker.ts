@@ -1,11 +1,18 @@
 import { threadId, workerData } from 'node:worker_threads';
 import type { EngineSession } from '../engines/engine.js';
 import { loadEngine } from '../engines/registry.js';
-import { toErrorRecord } from '../errors.js';
+import { toErrorRecord, VidstyleError } from '../errors.js';
 import { compose } from './compose.js';
 import { Controls } from './controls.js';
 import { Owner, ownerOf, viewSlot } from './frame-slots.js';
-import type { DoneReply, FrameRequest, WorkerReply, WorkerRequest, WorkerSetup } from './messages.js';
+import type {
+  DoneReply,
+  FrameRequest,
+  OpenedReply,
+  WorkerReply,
+  WorkerRequest,
+  WorkerSetup,
+} from './messages.js';
 
 // The file that every worker thread of the pool runs: it opens one engine session and then does one frame at a time.
 
@@ -23,9 +30,15 @@ opening.catch(() => undefined);
 export default async function answer(request: WorkerRequest): Promise<WorkerReply> {
   try {
     const session = await opening;
-    if (request.type === 'frame') return await runFrame(session, request);
-    const { description, outputGeometry } = session;
-    return { type: 'opened', description, outputGeometry, notices: newNotices(session) };
+    switch (request.type) {
+      case 'open':
+        return openedReply(session);
+      case 'frame':
+        return await runFrame(session, request);
+      case 'close':
+        await session.close();
+        return { type: 'closed' };
+    }
   } catch (error) {
     return { type: 'failed', error: toErrorRecord(error, 'engine') };
   }
@@ -34,10 +47,16 @@ export default async function answer(request: WorkerRequest): Promise<WorkerRepl
 async function open(): Promise<EngineSession> {
   const engine = await loadEngine(setup.engineModule);
   const style = knobs.style.length > 0 ? { style: knobs.style } : {};
-  return engine.open({ ...setup.session, ...style });
+  return engine.open({ ...setup.session, ...style, stopped: () => controls.stopped });
+}
+
+function openedReply(session: EngineSession): OpenedReply {
+  const { description, outputGeometry } = session;
+  return { type: 'opened', description, outputGeometry, notices: newNotices(session) };
 }
 
 async function runFrame(session: EngineSession, { slot: number, memory }: FrameRequest): Promise<DoneReply> {
+  if (controls.stopped) throw new VidstyleError('aborted', 'The worker pool was closed.');
   if (ownerOf(memory, number) !== Owner.worker) throw new Error(`slot ${number} is not a worker's`);
   const startedAt = performance.now();
   const slot = viewSlot(memory, number);

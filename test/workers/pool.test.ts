@@ -1,11 +1,13 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { FrameSlots, Owner, type Slot } from '../../src/workers/frame-slots.js';
 import { WorkerPool, type PoolOptions } from '../../src/workers/pool.js';
 import { fakeEngineUrl, fakeModel, type FakeBehaviour } from '../fixtures/fake-engine.js';
 import { smallGeometry } from '../fixtures/fake-media.js';
+import { ownModel } from '../fixtures/own-model.js';
 
 const open: WorkerPool[] = [];
 
@@ -129,13 +131,40 @@ describe('WorkerPool', () => {
     await expect(pool.run(slot, slots.memory, 0)).rejects.toThrow(/is not a worker's/);
   });
 
-  it('ends running frames when closed, and can be closed again', async () => {
-    const { pool, slots } = await start({ upToMs: 60_000 });
+  it('gives up its frames when closed, and can be closed again', async () => {
+    const { pool, slots } = await start({ upToMs: 100 });
+    const running = [1, 2, 3].map(async (value) => pool.run(await frame(slots, value), slots.memory, value));
+    const outcome = Promise.allSettled(running);
+    await delay(10);
+    await Promise.all([pool.close(), pool.close()]);
+    expect((await outcome).map((result) => result.status)).toEqual(['rejected', 'rejected', 'rejected']);
+    await expect(running[0]).rejects.toMatchObject({ code: 'aborted' });
+    await expect(pool.run(await slots.acquire(), slots.memory, 9)).rejects.toMatchObject({ code: 'aborted' });
+  });
+
+  it('ends a thread that hangs after a while', async () => {
+    const { pool, slots } = await start({ upToMs: 1e9 }, { closeGraceMs: 50 });
     const running = pool.run(await frame(slots, 1), slots.memory, 0);
-    const outcome = expect(running).rejects.toMatchObject({ code: 'aborted' });
+    running.catch(() => undefined);
+    await delay(10);
+    const startedAt = Date.now();
     await pool.close();
+    expect(Date.now() - startedAt).toBeLessThan(5000);
+    await expect(running).rejects.toMatchObject({ code: 'aborted' });
+  });
+
+  it('closes in the middle of a network’s work without harm', async () => {
+    const geometry = { width: 320, height: 200, format: 'rgb8' } as const;
+    const pool = await WorkerPool.start({ session: { model: ownModel([]), geometry, threads: 1 } });
+    const slots = new FrameSlots({ count: 2, inputGeometry: geometry, outputGeometry: pool.outputGeometry });
+    const slot = await frame(slots, 9);
+    await pool.run(slot, slots.memory, 0);
+    expect(new Set(slot.output).size).toBeGreaterThan(1);
+    const running = pool.run(slot, slots.memory, 1);
+    running.catch(() => undefined);
+    await delay(5);
     await pool.close();
-    await outcome;
+    await expect(running).rejects.toMatchObject({ code: 'aborted' });
   });
 
   it('is not started once the signal has aborted', async () => {
