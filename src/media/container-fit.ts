@@ -1,5 +1,6 @@
 import { devNull } from 'node:os';
 import type { Container } from './container.js';
+import { heldLanguage } from './language.js';
 import * as av from './node-av.js';
 
 /**
@@ -71,5 +72,10 @@ export function streamMetadata(
     );
   });
   const title = metadata['title'] ?? metadata['name'];
-  return { ...Object.fromEntries(kept), ...(title !== undefined && { title }) };
+  const language = metadata['language'];
+  return {
+    ...Object.fromEntries(kept),
+    ...(title !== undefined && { title }),
+    ...(language !== undefined && { language: heldLanguage(language, container.name) }),
+  };
 }

@@ -40,3 +40,22 @@ export function chooseContainer(path: string): Container {
 }
 
 const isoNames: ReadonlySet<string> = new Set(['mp4', 'mov', 'ipod', '3gp', '3g2', 'ismv', 'f4v', 'psp']);
+
+/** Whether a container has a mark for a stream's disposition, by FFmpeg's name. */
+export function holdsDisposition(container: Container, disposition: string): boolean {
+  if (disposition === 'default' || disposition === 'attached_pic')
+    return container.isoBased || container.matroska;
+  if (container.matroska) return matroskaMarks.has(disposition);
+  return container.isoBased && container.name !== 'mov' && isoMarks.has(disposition);
+}
+
+const matroskaMarks: ReadonlySet<string> = new Set([
+  ...['forced', 'original', 'comment', 'hearing_impaired', 'visual_impaired', 'descriptions'],
+]);
+const isoMarks: ReadonlySet<string> = new Set([
+  'forced',
+  'dub',
+  'comment',
+  'hearing_impaired',
+  'visual_impaired',
+]);

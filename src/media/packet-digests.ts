@@ -13,6 +13,9 @@ export interface StreamDigest {
   readonly digests: readonly string[];
   /** Presentation times in seconds, one a packet. */
   readonly seconds: readonly number[];
+  /** How long each packet lasts, in seconds. */
+  readonly durations: readonly number[];
+  readonly subtitle: boolean;
   /** The digest of what lies in the header instead of packets: attached files. */
   readonly header: string | undefined;
 }
@@ -25,21 +28,11 @@ export async function digestPackets(
 ): Promise<Map<number, StreamDigest>> {
   const demuxer = await openDemuxer(path);
   const packet = newPacket();
-  const found = new Map<
-    number,
-    { index: number; codec: av.AVCodecID; digests: string[]; seconds: number[]; header: string | undefined }
-  >();
+  const found = new Map<number, GrowingDigest>();
   try {
     for (const stream of demuxer.format.streams) {
       if (!streams.has(stream.index)) stream.discard = av.AVDISCARD_ALL;
-      else
-        found.set(stream.index, {
-          index: stream.index,
-          codec: stream.codecpar.codecId,
-          digests: [],
-          seconds: [],
-          header: headerDigest(stream),
-        });
+      else found.set(stream.index, emptyDigest(stream));
     }
     if (cut.startMicroseconds !== undefined) await demuxer.seek(-1, cut.startMicroseconds);
     while ((await demuxer.read(packet)) >= 0) {
@@ -49,6 +42,7 @@ export async function digestPackets(
       if (stream && digest && bytes && !isBlank(bytes, stream)) {
         digest.digests.push(digestOf(withoutAdts(bytes, stream)));
         digest.seconds.push(secondsOf(packet, stream));
+        digest.durations.push(Number(rescale(packet.duration, stream.timeBase, microseconds)) / 1e6);
       }
       packet.unref();
     }
@@ -57,6 +51,26 @@ export async function digestPackets(
     await demuxer.close();
   }
   return found;
+}
+
+type GrowingDigest = StreamDigest & {
+  readonly digests: string[];
+  readonly seconds: number[];
+  readonly durations: number[];
+};
+
+function emptyDigest(stream: av.Stream): GrowingDigest {
+  const { codecId, codecType } = stream.codecpar;
+  const subtitle = codecType === av.AVMEDIA_TYPE_SUBTITLE;
+  return {
+    index: stream.index,
+    codec: codecId,
+    digests: [],
+    seconds: [],
+    durations: [],
+    subtitle,
+    header: headerDigest(stream),
+  };
 }
 
 function headerDigest(stream: av.Stream): string | undefined {

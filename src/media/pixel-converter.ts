@@ -12,6 +12,7 @@ import { describePixelFormat, pixelFormatName } from './pixel-format.js';
  */
 export class PixelConverter {
   private readonly context: av.SoftwareScaleContext;
+  private scratch: Uint8Array | undefined;
   private closed = false;
 
   /** @param scaling whether the size changes as well: then the filters are bicubic. */
@@ -34,11 +35,12 @@ export class PixelConverter {
     } finally {
       rgb.free();
     }
+    if (geometry.format === 'rgb16') stretch(samples16(into));
   }
 
   /** Converts packed RGB into `picture`, whose format, size and colour tags are set. Runs on FFmpeg's threads. */
   async fromRgb(pixels: Uint8Array, geometry: FrameGeometry, picture: av.Frame): Promise<void> {
-    const rgb = wrapPixels(pixels, geometry);
+    const rgb = wrapPixels(geometry.format === 'rgb16' ? this.shrunk(pixels) : pixels, geometry);
     const matrix = picture.colorSpace;
     try {
       if (!isRgb(picture)) picture.colorSpace = conversionMatrix(matrix, picture.height);
@@ -50,6 +52,12 @@ export class PixelConverter {
     }
   }
 
+  private shrunk(pixels: Uint8Array): Uint8Array {
+    if (this.scratch?.byteLength !== pixels.byteLength) this.scratch = new Uint8Array(pixels.byteLength);
+    shrink(samples16(pixels), samples16(this.scratch));
+    return this.scratch;
+  }
+
   close(): void {
     if (this.closed) return;
     this.closed = true;
@@ -59,6 +67,31 @@ export class PixelConverter {
 
 const unscaledFlags = av.SWS_BILINEAR | av.SWS_ACCURATE_RND | av.SWS_FULL_CHR_H_INT | av.SWS_FULL_CHR_H_INP;
 const scalingFlags = av.SWS_BICUBIC | av.SWS_ACCURATE_RND | av.SWS_FULL_CHR_H_INT | av.SWS_FULL_CHR_H_INP;
+
+/*
+ * To swscale, white in 16 bits is 255 × 256 = 65280 (8 bits shifted up), not 65535. Left alone, networks would see and
+ * give whites one 8-bit level off.
+ */
+
+/** 65280 becomes 65535: v × 257/256. */
+function stretch(samples: Uint16Array): void {
+  for (let index = 0; index < samples.length; index++) {
+    const value = samples[index] ?? 0;
+    samples[index] = Math.min(65535, value + (value >> 8));
+  }
+}
+
+/** 65535 becomes 65280: v × 256/257. */
+function shrink(samples: Uint16Array, into: Uint16Array): void {
+  for (let index = 0; index < samples.length; index++) {
+    const value = samples[index] ?? 0;
+    into[index] = value - (value >> 8);
+  }
+}
+
+function samples16(pixels: Uint8Array): Uint16Array {
+  return new Uint16Array(pixels.buffer, pixels.byteOffset, pixels.byteLength / 2);
+}
 
 /** Packed RGB of a geometry as FFmpeg calls it; 16-bit samples are native-endian. */
 export function rgbPixelFormat(geometry: FrameGeometry): av.AVPixelFormat {

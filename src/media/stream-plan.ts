@@ -1,4 +1,5 @@
 import type { Container } from './container.js';
+import { holdsDisposition } from './container.js';
 import { containerTakes, copyIdentity, describeAsAttachment, describeAsCopy } from './container-fit.js';
 import * as av from './node-av.js';
 import type { TextFormat } from './subtitle-text.js';
@@ -34,6 +35,7 @@ export async function planStream(
     };
     return { input, describe, text: undefined, inHeader: true };
   }
+  announceDispositions(input, container, notice);
   for (const keepTag of [true, false]) {
     const describe = (output: av.Stream): void => {
       describeAsCopy(input, output, container, keepTag);
@@ -48,6 +50,19 @@ export async function planStream(
     notice(`The ${name} is converted to ${converted.text.to}: ${container.name} does not take it as it is.`);
   else notice(`The ${name} is left out: ${container.name} does not take it.`);
   return converted;
+}
+
+function announceDispositions(
+  input: av.Stream,
+  container: Container,
+  notice: (sentence: string) => void,
+): void {
+  const { kind, index, dispositions } = describeStream(input);
+  const lost = dispositions.filter((name) => name !== 'default' && !holdsDisposition(container, name));
+  if (lost.length > 0)
+    notice(
+      `The ${kind} stream ${index} is not marked as ${lost.join(', ')}: ${container.name} has no such mark.`,
+    );
 }
 
 /** Chapter and time code tracks of QuickTime files: the chapters and the `timecode` entry say the same. */

@@ -1,4 +1,6 @@
-import { chooseContainer } from './container.js';
+import type { Container } from './container.js';
+import { chooseContainer, holdsDisposition } from './container.js';
+import { heldLanguage } from './language.js';
 import { readCovers } from './cover-art.js';
 import type { Cut } from './cut.js';
 import { wholeFile } from './cut.js';
@@ -33,11 +35,12 @@ export async function verifyStreams(
     wholeFile,
   );
   // Attached files come last in Matroska whatever their place was.
+  const container = chooseContainer(output.path);
   const targets = matchStreams(order, output.info.streams);
   for (const [plan, target] of targets) {
     const source = input.info.streams[plan?.index ?? videoAt];
     if (!source || !target) continue;
-    rows.push(...identityRows(source, target, output));
+    rows.push(...identityRows(source, target, container));
     const [from, to] = [plan && before.get(plan.index), after.get(target.index)];
     if (plan && from && to) rows.push(...packetRows(plan, from, to, input.cut));
   }
@@ -89,15 +92,17 @@ function matchStreams(
   return [...first, ...last];
 }
 
-function identityRows(source: StreamInfo, target: StreamInfo, output: VideoSource): VerifyRow[] {
+function identityRows(source: StreamInfo, target: StreamInfo, container: Container): VerifyRow[] {
   const name = `${source.kind} ${source.index}`;
   const rows: VerifyRow[] = [];
   const language = source.metadata['language'];
   if (language !== undefined && language !== 'und')
-    rows.push(row(`${name} language`, language, target.metadata['language'] ?? 'none'));
+    rows.push(
+      row(`${name} language`, heldLanguage(language, container.name), target.metadata['language'] ?? 'none'),
+    );
   const title = titleOf(source);
   if (title !== undefined) rows.push(row(`${name} title`, title, titleOf(target) ?? 'none'));
-  rows.push(dispositionRow(name, source, target, output));
+  rows.push(dispositionRow(name, source, target, container));
   return rows;
 }
 
@@ -105,19 +110,19 @@ function titleOf(stream: StreamInfo): string | undefined {
   return stream.metadata['title'] ?? stream.metadata['name'];
 }
 
-/** MP4 marks the first track of each kind as the default where none is. */
+/** MP4 marks the first track of each kind as the default where none is; other marks count where the container has them. */
 function dispositionRow(
   name: string,
   source: StreamInfo,
   target: StreamInfo,
-  output: VideoSource,
+  container: Container,
 ): VerifyRow {
-  const iso = chooseContainer(output.path).isoBased;
-  const actual =
-    iso && !source.dispositions.includes('default')
-      ? target.dispositions.filter((flag) => flag !== 'default')
-      : target.dispositions;
-  return row(`${name} dispositions`, source.dispositions.join(', ') || 'none', actual.join(', ') || 'none');
+  const expected = source.dispositions.filter((flag) => holdsDisposition(container, flag));
+  const marked = container.isoBased && !expected.includes('default');
+  const actual = target.dispositions.filter(
+    (flag) => holdsDisposition(container, flag) && !(marked && flag === 'default'),
+  );
+  return row(`${name} dispositions`, expected.join(', ') || 'none', actual.join(', ') || 'none');
 }
 
 function packetRows(plan: PlannedStream, before: StreamDigest, after: StreamDigest, cut: Cut): VerifyRow[] {
@@ -154,14 +159,18 @@ function timesRow(name: string, before: readonly number[], after: readonly numbe
   };
 }
 
+/** What a cut keeps of a stream: packets that begin inside it, and subtitles that are still shown when it begins. */
 function insideCut(stream: StreamDigest, cut: Cut): Pick<StreamDigest, 'digests' | 'seconds'> {
   const start = cut.startMicroseconds === undefined ? undefined : Number(cut.startMicroseconds) / 1e6;
   const end = cut.endMicroseconds === undefined ? Infinity : Number(cut.endMicroseconds) / 1e6;
-  const kept = stream.seconds
-    .map((time, index) => ({ time, index }))
-    .filter(({ time }) => !(time < (start ?? -Infinity)) && !(time >= end));
-  return {
-    digests: kept.map(({ index }) => stream.digests[index] ?? ''),
-    seconds: kept.map(({ time }) => time - (start ?? 0)),
-  };
+  const digests: string[] = [];
+  const seconds: number[] = [];
+  stream.digests.forEach((digest, index) => {
+    const time = stream.seconds[index] ?? NaN;
+    const last = stream.subtitle ? time + (stream.durations[index] ?? 0) : time;
+    if (time >= end || (start !== undefined && time < start && !(last > start))) return;
+    digests.push(digest);
+    seconds.push(start === undefined ? time : Math.max(time, start) - start);
+  });
+  return { digests, seconds };
 }
