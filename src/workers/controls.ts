@@ -8,9 +8,6 @@ export interface ControlValues {
   readonly style: readonly number[];
 }
 
-/** Sequence number and stop flag. */
-const headBytes = 2 * Int32Array.BYTES_PER_ELEMENT;
-
 /**
  * The knobs of a running pool, in memory that every worker sees: a turn takes effect on each worker's next frame, and a
  * replaced worker starts with the knobs as they stand. One thread writes, any number read.
@@ -19,25 +16,18 @@ export class Controls {
   readonly memory: SharedArrayBuffer;
   // A sequence lock: odd while the writer is at work, so that no reader takes half of a change for the whole.
   readonly #sequence: Int32Array;
-  readonly #stopped: Int32Array;
   readonly #values: Float32Array;
 
   constructor(memory: SharedArrayBuffer) {
     this.memory = memory;
     this.#sequence = new Int32Array(memory, 0, 1);
-    this.#stopped = new Int32Array(memory, 4, 1);
-    this.#values = new Float32Array(memory, headBytes);
+    this.#values = new Float32Array(memory, Int32Array.BYTES_PER_ELEMENT);
   }
 
   static create(values: ControlValues): Controls {
-    const controls = new Controls(new SharedArrayBuffer(headBytes + (1 + values.style.length) * 4));
+    const controls = new Controls(new SharedArrayBuffer(8 + values.style.length * 4));
     controls.set(values);
     return controls;
-  }
-
-  /** Whether {@link stop} was called: what is queued need not be done. */
-  get stopped(): boolean {
-    return Atomics.load(this.#stopped, 0) === 1;
   }
 
   /** Changes with every {@link set}: compare it to know whether to {@link read}. */
@@ -58,11 +48,6 @@ export class Controls {
     if (change.strength !== undefined) this.#values[0] = change.strength;
     if (change.style) this.#values.set(change.style, 1);
     Atomics.add(this.#sequence, 0, 1);
-  }
-
-  /** Tells the workers that no result is waited for any more. */
-  stop(): void {
-    Atomics.store(this.#stopped, 0, 1);
   }
 
   read(): ControlValues {

@@ -12,6 +12,8 @@ export interface WorkerSetup {
   readonly compose: ComposeOptions;
   /** The memory of {@link import('./controls.js').Controls}. */
   readonly controls: SharedArrayBuffer;
+  /** The memory of {@link import('./shutdown.js').Shutdown}. */
+  readonly shutdown: SharedArrayBuffer;
 }
 
 /** Asks for the network to be opened, or waits until it is. */

@@ -114,7 +114,6 @@ export class WorkerPool implements FrameProcessor, AsyncDisposable {
 
   /** Rejects what is asked of the pool, lets running frames come to their end and ends the threads. Idempotent. */
   close(): Promise<void> {
-    this.#controls.stop();
     return this.#threads.close(this.#closeGraceMs);
   }
 

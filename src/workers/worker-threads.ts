@@ -3,18 +3,29 @@ import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
 import { messageOf, VidstyleError } from '../errors.js';
 import type { WorkerReply, WorkerRequest, WorkerSetup } from './messages.js';
+import { Shutdown } from './shutdown.js';
+
+/** How long `process.exit` waits for native code. */
+const exitGraceMs = 10_000;
 
 /** The pool's threads: asks them, replaces those that die, and ends them without pulling memory from under a network. */
 export class WorkerThreads {
   readonly #piscina: Piscina<WorkerRequest, WorkerReply>;
   readonly #running = new Set<Promise<WorkerReply>>();
   readonly #waiting = new Set<(reason: unknown) => void>();
+  readonly #shutdown = new Shutdown();
+  // Node ends the threads when the process exits, wherever they are.
+  readonly #onExit = (): void => {
+    this.#shutdown.request();
+    this.#shutdown.waitUntilIdle(exitGraceMs);
+  };
   #closing: Promise<void> | undefined;
 
   constructor(
     readonly count: number,
-    setup: WorkerSetup,
+    setup: Omit<WorkerSetup, 'shutdown'>,
   ) {
+    process.on('exit', this.#onExit);
     this.#piscina = new Piscina({
       filename: fileURLToPath(new URL('./worker.js', import.meta.url)),
       minThreads: count,
@@ -22,7 +33,7 @@ export class WorkerThreads {
       // Piscina's default blocks an idle worker's thread, and with it the timers of whatever the engine runs there.
       atomics: 'disabled',
       recordTiming: false,
-      workerData: setup,
+      workerData: { ...setup, shutdown: this.#shutdown.memory } satisfies WorkerSetup,
     });
     // A thread that dies between frames fails the next frame's first attempt; there is nothing else to do about it.
     this.#piscina.on('error', () => undefined);
@@ -63,6 +74,7 @@ export class WorkerThreads {
   }
 
   async #end(graceMs: number): Promise<void> {
+    this.#shutdown.request();
     for (const reject of this.#waiting) reject(poolClosed());
     this.#waiting.clear();
     const done = new AbortController();
@@ -70,6 +82,7 @@ export class WorkerThreads {
     await Promise.race([patience, this.#closeNetworks()]);
     done.abort();
     await this.#piscina.destroy();
+    process.off('exit', this.#onExit);
   }
 
   async #closeNetworks(): Promise<void> {

@@ -4,6 +4,7 @@ import { loadEngine } from '../engines/registry.js';
 import { toErrorRecord, VidstyleError } from '../errors.js';
 import { compose } from './compose.js';
 import { Controls } from './controls.js';
+import { Shutdown } from './shutdown.js';
 import { Owner, ownerOf, viewSlot } from './frame-slots.js';
 import type {
   DoneReply,
@@ -18,11 +19,12 @@ import type {
 
 const setup = workerData as WorkerSetup;
 const controls = new Controls(setup.controls);
+const shutdown = new Shutdown(setup.shutdown);
 let controlsVersion = controls.version;
 let knobs = controls.read();
 let noticesSent = 0;
 
-const opening: Promise<EngineSession> = open();
+const opening: Promise<EngineSession> = shutdown.guard(open);
 // Whoever asks for a frame gets to know; until then a failure must not count as unhandled.
 opening.catch(() => undefined);
 
@@ -36,7 +38,7 @@ export default async function answer(request: WorkerRequest): Promise<WorkerRepl
       case 'frame':
         return await runFrame(session, request);
       case 'close':
-        await session.close();
+        await shutdown.guard(() => session.close());
         return { type: 'closed' };
     }
   } catch (error) {
@@ -47,7 +49,7 @@ export default async function answer(request: WorkerRequest): Promise<WorkerRepl
 async function open(): Promise<EngineSession> {
   const engine = await loadEngine(setup.engineModule);
   const style = knobs.style.length > 0 ? { style: knobs.style } : {};
-  return engine.open({ ...setup.session, ...style, stopped: () => controls.stopped });
+  return engine.open({ ...setup.session, ...style, stopped: () => shutdown.requested });
 }
 
 function openedReply(session: EngineSession): OpenedReply {
@@ -56,12 +58,12 @@ function openedReply(session: EngineSession): OpenedReply {
 }
 
 async function runFrame(session: EngineSession, { slot: number, memory }: FrameRequest): Promise<DoneReply> {
-  if (controls.stopped) throw new VidstyleError('aborted', 'The worker pool was closed.');
+  if (shutdown.requested) throw new VidstyleError('aborted', 'The worker pool was closed.');
   if (ownerOf(memory, number) !== Owner.worker) throw new Error(`slot ${number} is not a worker's`);
   const startedAt = performance.now();
   const slot = viewSlot(memory, number);
   turnKnobs(session);
-  await session.run(slot.input, slot.output);
+  await shutdown.guard(() => session.run(slot.input, slot.output));
   const ranAt = performance.now();
   compose({
     ...setup.compose,
