@@ -91,16 +91,22 @@ export async function randomSquare(file: string, size: number, random: () => num
   return cut(scaled, { left, top, width: size, height: size, mirrored: random() < 0.5 });
 }
 
-/** Pixels of a picture, EXIF orientation applied, scaled so that its short or long side fits, if told. */
+/**
+ * Pixels of a picture, EXIF orientation applied, scaled so that its short or long side fits, if told.
+ * @throws VidstyleError `input` if it cannot be read
+ */
 export async function readPixels(
-  file: string | Buffer,
-  size: { readonly shortSide?: number; readonly longSide?: number } = {},
+  file: string,
+  size: { readonly shortSide?: number | undefined; readonly longSide?: number } = {},
 ): Promise<Pixels> {
   const side = size.shortSide ?? size.longSide;
   const picture = sharp(file).rotate();
-  return decodeRgb(
-    side ? picture.resize(side, side, { fit: size.shortSide ? 'outside' : 'inside' }) : picture,
-  );
+  const fitted = side
+    ? picture.resize(side, side, { fit: size.shortSide === undefined ? 'inside' : 'outside' })
+    : picture;
+  return decodeRgb(fitted).catch((cause: unknown) => {
+    throw new VidstyleError('input', `"${file}" cannot be read as a picture.`, { cause });
+  });
 }
 
 async function decodeRgb(picture: Sharp): Promise<Pixels> {

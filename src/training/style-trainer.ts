@@ -31,6 +31,8 @@ export interface StyleTrainingOptions {
   /** A trained conditional network: only γ and β of the new styles are trained, the rest stays bit for bit. */
   readonly addTo?: { readonly network: NetworkSpec; readonly weights: Weights } | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Told the network, its styles included, before the first step. */
+  readonly onNetwork?: ((network: NetworkSpec) => void) | undefined;
 }
 
 export interface StyleTrainingResult extends TrainingResult {
@@ -55,6 +57,7 @@ export async function trainStyle(
   const extended = addTo && extendStyles(addTo.network, addTo.weights, names);
   const spec = extended?.spec ?? withStyles(recipe.network, names);
   const { styles } = buildNetwork(spec);
+  options.onNetwork?.(spec);
   if (styles.length === 0 && pictures.length > 1) {
     throw new VidstyleError(
       'training',
