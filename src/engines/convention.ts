@@ -52,10 +52,11 @@ interface Reading {
  * @throws VidstyleError 'model' when what comes out is no picture of a whole multiple of the card's size
  */
 export async function probe(model: Unknown, backend: TensorBackend): Promise<Convention> {
-  const { input, hints } = model;
+  const { input, output, hints } = model;
   const card = testCard(
     typeof input.width === 'number' ? input.width : cardSize,
     typeof input.height === 'number' ? input.height : cardSize,
+    { grey: input.channels === 1 },
   );
   const opened = await openProbe(model, card, backend);
   const { inputLayout } = opened;
@@ -63,7 +64,7 @@ export async function probe(model: Unknown, backend: TensorBackend): Promise<Con
     const readings: Reading[] = [];
     for (const range of rangesOf(input, hints.range)) readings.push(await read(model, card, opened, range));
     const best = readings.reduce((a, b) => (b.score > a.score ? b : a));
-    const { scale, layout } = scaleOf(best.shape, card, inputLayout);
+    const { scale, layout } = scaleOf(best.shape, output.channels, card, inputLayout);
     if (hints.scale !== undefined && hints.scale !== scale) {
       throw new VidstyleError('usage', `The model enlarges ${scale} times, not ${hints.scale} times.`);
     }
@@ -77,9 +78,9 @@ export async function probe(model: Unknown, backend: TensorBackend): Promise<Con
 
 async function read(model: Unknown, card: TestCard, opened: Probe, inputRange: ValueRange): Promise<Reading> {
   const { input, output, hints } = model;
-  feed(card, opened.tensor, opened.inputLayout, inputRange);
+  feed(card, input, opened.tensor, opened.inputLayout, inputRange);
   const result = await opened.run();
-  const values = valuesOf(result, card, opened.inputLayout);
+  const values = valuesOf(result, output.channels, card, opened.inputLayout);
   const told = hints.outputRange ?? (input.type === output.type ? hints.range : undefined);
   const outputRange = told ?? (isInteger(output) ? '0..255' : rangeThatHolds(values));
   const bonus =
@@ -120,7 +121,7 @@ async function openProbe(model: Unknown, card: TestCard, backend: TensorBackend)
     });
     try {
       const first = await session.run();
-      if (input.layout || pictureSize(first.shape, undefined)) {
+      if (input.layout || pictureSize(first.shape, output.channels, undefined)) {
         return { inputLayout, tensor, run: () => session.run(), close: () => session.close() };
       }
       failure = undefined;
@@ -131,7 +132,7 @@ async function openProbe(model: Unknown, card: TestCard, backend: TensorBackend)
     await session.close();
   }
   const reason =
-    failure === undefined ? 'its result is no RGB picture' : `it fails on one (${messageOf(failure)})`;
+    failure === undefined ? 'its result is no picture' : `it fails on one (${messageOf(failure)})`;
   throw notAPictureNetwork(reason);
 }
 
@@ -152,10 +153,16 @@ function rangeThatHolds(values: Float32Array): ValueRange {
   return negative > 0.02 * values.length ? '-1..1' : '0..1';
 }
 
-function feed(card: TestCard, tensor: Tensor, layout: TensorLayout, range: ValueRange): void {
+function feed(
+  card: TestCard,
+  input: PictureTensor,
+  tensor: Tensor,
+  layout: TensorLayout,
+  range: ValueRange,
+): void {
   const samples = Uint8Array.from(card.values, (value) => Math.round(value * 255));
   const region = { x: 0, y: 0, width: card.width, height: card.height };
-  new Packer({ type: tensor.type, layout, range }, 'rgb8').pack(
+  new Packer({ type: input.type, channels: input.channels, layout, range }, 'rgb8').pack(
     samples,
     card.width,
     card.height,
@@ -165,8 +172,8 @@ function feed(card: TestCard, tensor: Tensor, layout: TensorLayout, range: Value
 }
 
 /** The result as numbers of the card's size and order, blocks of an enlarged one averaged. */
-function valuesOf(result: Tensor, card: TestCard, inputLayout: TensorLayout): Float32Array {
-  const { scale, layout } = scaleOf(result.shape, card, inputLayout);
+function valuesOf(result: Tensor, channels: 1 | 3, card: TestCard, inputLayout: TensorLayout): Float32Array {
+  const { scale, layout } = scaleOf(result.shape, channels, card, inputLayout);
   const halves = result.type === 'float16' ? halfTable() : undefined;
   const width = card.width * scale;
   const pixels = width * card.height * scale;
@@ -175,7 +182,8 @@ function valuesOf(result: Tensor, card: TestCard, inputLayout: TensorLayout): Fl
     const y = Math.floor(pixel / width / scale);
     const x = Math.floor((pixel % width) / scale);
     for (let channel = 0; channel < 3; channel += 1) {
-      const at = layout === 'nchw' ? channel * pixels + pixel : pixel * 3 + channel;
+      const plane = channels === 1 ? 0 : channel;
+      const at = layout === 'nchw' ? plane * pixels + pixel : pixel * channels + plane;
       const element = result.data[at] ?? 0;
       const to = (y * card.width + x) * 3 + channel;
       values[to] = (values[to] ?? 0) + (halves ? (halves[element] ?? 0) : element) / (scale * scale);
@@ -186,10 +194,11 @@ function valuesOf(result: Tensor, card: TestCard, inputLayout: TensorLayout): Fl
 
 function scaleOf(
   shape: readonly number[],
+  channels: 1 | 3,
   card: TestCard,
   inputLayout: TensorLayout,
 ): { scale: number; layout: TensorLayout } {
-  const size = pictureSize(shape, inputLayout) ?? pictureSize(shape, undefined);
+  const size = pictureSize(shape, channels, inputLayout) ?? pictureSize(shape, channels, undefined);
   if (!size) throw notAPictureNetwork(`its result has the shape [${shape.join(', ')}]`);
   const scale = size.height / card.height;
   if (!Number.isInteger(scale) || scale < 1 || size.width !== card.width * scale) {

@@ -33,6 +33,8 @@ export interface EngineSession {
   readonly description: string;
   /** What the user should know: a device that was not there, a model run in tiles. May grow while frames run. */
   readonly notices?: readonly string[];
+  /** The result is grey: only its brightness is the network's, the colours are for the caller to keep. */
+  readonly isLuma?: boolean;
   /** Packed RGB in and out, as {@link SessionOptions.geometry} and {@link outputGeometry} say. */
   run(input: Uint8Array, output: Uint8Array): Promise<void>;
   /** Takes effect at the next run. @throws VidstyleError 'usage' when the network has another number of styles. */

@@ -1,7 +1,5 @@
-import { join } from 'node:path';
 import type { InferenceSession } from 'onnxruntime-node';
 import { VidstyleError } from '../errors.js';
-import { cacheFolder } from '../paths.js';
 
 /** The devices that ONNX Runtime knows, by the names that users say. */
 export const deviceNames = ['cpu', 'cuda', 'tensorrt', 'directml', 'coreml', 'webgpu'] as const;
@@ -14,6 +12,12 @@ export interface DeviceAttempt {
   readonly name: string;
   readonly providers: readonly Provider[];
 }
+
+/**
+ * What to know about TensorRT here: ONNX Runtime's Node binding hands it nothing but the card's number, and it ignores
+ * its environment variables then, so neither half precision nor its cache of compiled engines can be had.
+ */
+export const tensorRtNotice = 'TensorRT compiles the network anew at every start, which can take minutes.';
 
 /**
  * What to try for a device, best first; the CPU is always last.
@@ -50,16 +54,6 @@ export function deviceAttempts(device = 'cpu'): readonly DeviceAttempt[] {
     case 'webgpu':
       return [{ name: 'webgpu', providers: ['webgpu'] }, cpu];
   }
-}
-
-/**
- * TensorRT takes its options from the environment: half precision, and compiled engines kept between runs, as compiling
- * takes minutes. What the user has set stays.
- */
-export function prepareTensorRt(env: NodeJS.ProcessEnv = process.env): void {
-  env['ORT_TENSORRT_FP16_ENABLE'] ??= '1';
-  env['ORT_TENSORRT_ENGINE_CACHE_ENABLE'] ??= '1';
-  env['ORT_TENSORRT_CACHE_PATH'] ??= join(cacheFolder(), 'tensorrt');
 }
 
 function label(name: string, card: string | undefined): string {

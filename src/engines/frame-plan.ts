@@ -29,12 +29,12 @@ const defaultOverlap = 32;
 /** Smaller tiles would consist of little but overlap. */
 const smallestTile = 64;
 
-/** Plans for whole frames where the network takes any size, unless `hints.tile` or `limit` says smaller. */
+/** Plans for whole frames where the network takes any size, unless hints, the model or `limit` say smaller. */
 export function planFrame(
   model: ImageModel,
   frame: FrameGeometry,
   hints: ModelHints = {},
-  limit: Size = { width: hints.tile ?? Infinity, height: hints.tile ?? Infinity },
+  limit: Size = square(hints.tile ?? model.defaultTile),
 ): FramePlan {
   const { multiple } = model;
   const axis = (size: number, fixed: number | string, most: number): [number, PlannedAxisTile[]] => {
@@ -68,6 +68,10 @@ export function smallerPlan(
 
 export function isTiled(plan: FramePlan): boolean {
   return plan.columns.length > 1 || plan.rows.length > 1;
+}
+
+function square(side: number): Size {
+  return { width: side, height: side };
 }
 
 function ceilTo(value: number, multiple: number): number {

@@ -8,6 +8,7 @@ import type { Tensor } from './tensor.js';
 /** Carries frames into a network and its results out, whole or tile by tile. */
 export class FrameTransfer {
   readonly #scale: number;
+  readonly #channels: number;
   readonly #frame: FrameGeometry;
   readonly #packer: Packer;
   readonly #unpacker: Unpacker;
@@ -16,6 +17,7 @@ export class FrameTransfer {
 
   constructor(model: ImageModel, frame: FrameGeometry) {
     this.#scale = model.scale;
+    this.#channels = model.outputFormat.channels;
     this.#frame = frame;
     this.#packer = new Packer(model.inputFormat, frame.format);
     this.#unpacker = new Unpacker(model.outputFormat, frame.format);
@@ -93,7 +95,7 @@ export class FrameTransfer {
   }
 
   #checked(result: Tensor, pixels: number): Tensor {
-    const expected = pixels * this.#scale ** 2 * 3;
+    const expected = pixels * this.#scale ** 2 * this.#channels;
     if (result.data.length === expected) return result;
     const shape = result.shape.join('×');
     throw new VidstyleError('model', `The model made ${shape} numbers where ${expected} were expected.`);

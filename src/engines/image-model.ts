@@ -22,6 +22,8 @@ export interface ImageModel {
   readonly multiple: number;
   /** Smallest side it takes. */
   readonly minimumSize: number;
+  /** Side of the tiles in which larger frames are done, unless told otherwise. */
+  readonly defaultTile: number;
   /** Inputs besides the picture. */
   readonly constants: Readonly<Record<string, Tensor>>;
   /** Length of the `style` input; 0: there is none. */
@@ -55,7 +57,7 @@ function readOwnModel(
 ): ImageModel {
   const type = format === 'rgb8' ? 'uint8' : 'uint16';
   const { input, output } = readSignature(graph, { layout: 'nhwc' }, ['style']);
-  const picture: PictureFormat = { type, layout: 'nhwc', range: 'samples' };
+  const picture: PictureFormat = { type, layout: 'nhwc', channels: 3, range: 'samples' };
   return {
     bytes: specialise(bytes, { sample: type }),
     input: { ...input, type },
@@ -65,6 +67,7 @@ function readOwnModel(
     scale,
     multiple: 1,
     minimumSize,
+    defaultTile: Infinity,
     constants: {},
     styles: styles.length,
     notices: [],
@@ -88,13 +91,19 @@ async function readForeignModel(
     bytes,
     input,
     output,
-    inputFormat: { type: input.type, layout: found.inputLayout, range: found.inputRange },
-    outputFormat: { type: output.type, layout: found.outputLayout, range: found.outputRange },
+    inputFormat: { ...picked(input), layout: found.inputLayout, range: found.inputRange },
+    outputFormat: { ...picked(output), layout: found.outputLayout, range: found.outputRange },
     scale: found.scale,
     multiple: isFree ? (hints.multiple ?? 4) : 1,
     minimumSize: 1,
+    // Enlarging networks take kilobytes a pixel and look at neighbourhoods only; a network of scale 1 may look at it all.
+    defaultTile: found.scale > 1 ? 512 : Infinity,
     constants,
     styles: 0,
     notices: found.notices,
   };
+}
+
+function picked({ type, channels }: PictureTensor): Pick<PictureFormat, 'type' | 'channels'> {
+  return { type, channels };
 }

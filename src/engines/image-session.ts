@@ -33,6 +33,7 @@ interface Compiled {
 class ImageSession implements EngineSession {
   readonly outputGeometry: FrameGeometry;
   readonly notices: string[];
+  readonly isLuma: boolean;
   readonly #model: ImageModel;
   readonly #options: SessionOptions;
   readonly #backend: TensorBackend;
@@ -49,6 +50,7 @@ class ImageSession implements EngineSession {
     this.#backend = backend;
     this.outputGeometry = { width: width * model.scale, height: height * model.scale, format };
     this.notices = [...model.notices];
+    this.isLuma = model.outputFormat.channels === 1;
     this.#transfer = new FrameTransfer(model, options.geometry);
     this.#plan = planFrame(model, options.geometry, options.hints);
     this.#style = model.styles > 0 ? createTensor('float32', [model.styles]) : undefined;

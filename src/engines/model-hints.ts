@@ -14,7 +14,7 @@ export interface ModelHints {
   readonly scale?: number;
   /** Sides are padded up to a multiple of this; default 4 for models of free size. */
   readonly multiple?: number;
-  /** Side of the tiles in pixels; default: whole frames, and tiles only where a frame does not fit. */
+  /** Side of the tiles in pixels; default: 512 for enlarging models; else whole frames, and tiles where memory is short. */
   readonly tile?: number;
   /** Pixels that neighbouring tiles share; default 32. */
   readonly overlap?: number;

@@ -1,7 +1,7 @@
 import * as ort from 'onnxruntime-node';
 import { messageOf, VidstyleError } from '../errors.js';
 import type { Engine } from './engine.js';
-import { deviceAttempts, prepareTensorRt, type DeviceAttempt } from './execution-providers.js';
+import { deviceAttempts, tensorRtNotice, type DeviceAttempt } from './execution-providers.js';
 import { openImageSession } from './image-session.js';
 import {
   createTensor,
@@ -45,6 +45,7 @@ async function open(request: TensorRequest): Promise<TensorSession> {
   for (const [i, attempt] of attempts.entries()) {
     try {
       const session = await createOn(attempt, request);
+      if (attempt.name.startsWith('tensorrt')) notices.push(tensorRtNotice);
       return new OrtSession(session, attempt.name, request, notices);
     } catch (error) {
       const next = attempts[i + 1];
@@ -58,7 +59,6 @@ async function open(request: TensorRequest): Promise<TensorSession> {
 }
 
 async function createOn(attempt: DeviceAttempt, request: TensorRequest): Promise<ort.InferenceSession> {
-  if (attempt.name.startsWith('tensorrt')) prepareTensorRt();
   return create(request.model, {
     executionProviders: attempt.providers,
     freeDimensionOverrides: request.freeDimensions,

@@ -9,6 +9,8 @@ export type Samples = Uint8Array | Uint16Array;
 export interface PictureFormat {
   readonly type: ElementType;
   readonly layout: TensorLayout;
+  /** 3: RGB; 1: luma alone. */
+  readonly channels: 1 | 3;
   readonly range: ValueRange | 'samples';
 }
 
@@ -31,27 +33,28 @@ export function maxSample(format: SampleFormat): number {
 }
 
 /** Whether a frame's samples are the tensor's elements as they stand. */
-export function isPlainCopy({ type, layout, range }: PictureFormat, format: SampleFormat): boolean {
-  if (layout !== 'nhwc') return false;
+export function isPlainCopy({ type, layout, channels, range }: PictureFormat, format: SampleFormat): boolean {
+  if (layout !== 'nhwc' || channels !== 3) return false;
   if (format === 'rgb8') return type === 'uint8' && (range === 'samples' || range === '0..255');
   return type === 'uint16' && range === 'samples';
 }
 
-/** Copies a region of a frame into tensors of one format. */
+/** Copies a region of a frame into tensors of one format; luma is that of ITU-R BT.601. */
 export class Packer {
-  readonly #layout: TensorLayout;
+  readonly #format: PictureFormat;
   /** The tensor's value for every sample there is. */
   readonly #values: TensorData;
 
   constructor(format: PictureFormat, sampleFormat: SampleFormat) {
-    this.#layout = format.layout;
+    this.#format = format;
     this.#values = valueTable(format, maxSample(sampleFormat));
   }
 
   pack(frame: Samples, frameWidth: number, frameHeight: number, region: Region, tensor: Tensor): void {
     const { data } = tensor;
     const values = this.#values;
-    const { pixelStep, channelStep } = steps(this.#layout, region.width * region.height);
+    const { channels } = this.#format;
+    const { pixelStep, channelStep } = steps(this.#format, region.width * region.height);
     const columns = mirrored(region.x, region.width, frameWidth);
     const rows = mirrored(region.y, region.height, frameHeight);
     let at = 0;
@@ -59,18 +62,25 @@ export class Packer {
       const rowStart = row * frameWidth * 3;
       for (const column of columns) {
         const from = rowStart + column * 3;
-        data[at] = values[frame[from] ?? 0] ?? 0;
-        data[at + channelStep] = values[frame[from + 1] ?? 0] ?? 0;
-        data[at + 2 * channelStep] = values[frame[from + 2] ?? 0] ?? 0;
+        const red = frame[from] ?? 0;
+        const green = frame[from + 1] ?? 0;
+        const blue = frame[from + 2] ?? 0;
+        if (channels === 3) {
+          data[at] = values[red] ?? 0;
+          data[at + channelStep] = values[green] ?? 0;
+          data[at + 2 * channelStep] = values[blue] ?? 0;
+        } else {
+          data[at] = values[Math.round(0.299 * red + 0.587 * green + 0.114 * blue)] ?? 0;
+        }
         at += pixelStep;
       }
     }
   }
 }
 
-/** Writes tensors of one format into a frame, rounded and clipped. */
+/** Writes tensors of one format into a frame, rounded and clipped; luma becomes grey. */
 export class Unpacker {
-  readonly #layout: TensorLayout;
+  readonly #format: PictureFormat;
   readonly #halves: Float32Array | undefined;
   readonly #gain: number;
   readonly #offset: number;
@@ -78,7 +88,7 @@ export class Unpacker {
 
   constructor(format: PictureFormat, sampleFormat: SampleFormat) {
     const { gain, offset } = rangeOf(format.range, maxSample(sampleFormat));
-    this.#layout = format.layout;
+    this.#format = format;
     this.#halves = format.type === 'float16' ? halfTable() : undefined;
     this.#gain = 1 / gain;
     this.#offset = -offset / gain;
@@ -98,7 +108,7 @@ export class Unpacker {
     frameHeight: number,
     fade?: Float32Array,
   ): void {
-    const { pixelStep, channelStep } = steps(this.#layout, region.width * region.height);
+    const { pixelStep, channelStep } = steps(this.#format, region.width * region.height);
     const width = Math.min(region.width, frameWidth - region.x);
     const height = Math.min(region.height, frameHeight - region.y);
     for (let y = 0; y < height; y += 1) {
@@ -170,7 +180,11 @@ function blend(before: number, sample: number, weight: number): number {
   return Math.round(before + weight * (sample - before));
 }
 
-function steps(layout: TensorLayout, pixels: number): { pixelStep: number; channelStep: number } {
+function steps(
+  { layout, channels }: PictureFormat,
+  pixels: number,
+): { pixelStep: number; channelStep: number } {
+  if (channels === 1) return { pixelStep: 1, channelStep: 0 };
   return layout === 'nchw' ? { pixelStep: 1, channelStep: pixels } : { pixelStep: 3, channelStep: 1 };
 }
 

@@ -12,6 +12,8 @@ export interface PictureTensor {
   readonly type: ElementType;
   /** `undefined`: the graph does not say. */
   readonly layout: TensorLayout | undefined;
+  /** 3: RGB; 1: luma alone. */
+  readonly channels: 1 | 3;
   /** Without a batch axis the shape has three dimensions. */
   readonly rank: 3 | 4;
   readonly batch: Dimension;
@@ -54,24 +56,25 @@ export function readSignature(
 
 /** A picture's shape with the sizes filled in. */
 export function pictureShape(
-  { rank }: Pick<PictureTensor, 'rank'>,
+  { rank, channels }: Pick<PictureTensor, 'rank' | 'channels'>,
   layout: TensorLayout,
   height: number,
   width: number,
 ): number[] {
-  const picture = layout === 'nchw' ? [3, height, width] : [height, width, 3];
+  const picture = layout === 'nchw' ? [channels, height, width] : [height, width, channels];
   return rank === 4 ? [1, ...picture] : picture;
 }
 
-/** The size of a picture in a tensor; `undefined` where the shape is no RGB picture's. */
+/** The size of a picture in a tensor; `undefined` where the shape is no such picture's. */
 export function pictureSize(
   shape: readonly number[],
+  channels: 1 | 3,
   layout: TensorLayout | undefined,
 ): { height: number; width: number; layout: TensorLayout } | undefined {
   const [a = 0, b = 0, c = 0] = shape.length === 4 ? shape.slice(1) : shape;
   if (shape.length < 3 || shape.length > 4 || (shape.length === 4 && shape[0] !== 1)) return undefined;
-  if (a === 3 && layout !== 'nhwc') return { height: b, width: c, layout: 'nchw' };
-  if (c === 3 && layout !== 'nchw') return { height: a, width: b, layout: 'nhwc' };
+  if (a === channels && layout !== 'nhwc') return { height: b, width: c, layout: 'nchw' };
+  if (c === channels && layout !== 'nchw') return { height: a, width: b, layout: 'nhwc' };
   return undefined;
 }
 
@@ -91,14 +94,16 @@ function pictureTensor(value: OnnxValueInfo, told: TensorLayout | undefined): Pi
   if (typeof batch === 'number' && batch !== 1) return undefined;
   const [height = '', width = ''] = layout === 'nhwc' ? picture : picture.slice(1);
   const channels = layout === 'nhwc' ? picture[2] : picture[0];
-  if (typeof channels === 'number' && channels !== 3) return undefined;
-  return { name: value.name, type, layout, rank, batch, height, width };
+  if (typeof channels === 'number' && channels !== 3 && channels !== 1) return undefined;
+  return { name: value.name, type, layout, channels: channels === 1 ? 1 : 3, rank, batch, height, width };
 }
 
 function layoutOf([first, , last]: readonly Dimension[]): TensorLayout | undefined {
   if (first === 3) return 'nchw';
   if (last === 3) return 'nhwc';
-  // Something fixed that is not 3 is not the channels' axis.
+  if (first === 1) return 'nchw';
+  if (last === 1) return 'nhwc';
+  // Something fixed that is neither 3 nor 1 is not the channels' axis.
   if (typeof first === 'number' && typeof last !== 'number') return 'nhwc';
   if (typeof last === 'number' && typeof first !== 'number') return 'nchw';
   return undefined;

@@ -9,7 +9,7 @@ export interface TestCard {
  * A picture with what photographs have (slow gradients, an edge, patches of colour, dark and light), by which a
  * network's conventions show: fed wrongly, the result does not look like it.
  */
-export function testCard(width: number, height: number): TestCard {
+export function testCard(width: number, height: number, { grey = false } = {}): TestCard {
   const values = new Float32Array(width * height * 3);
   for (let y = 0; y < height; y += 1) {
     for (let x = 0; x < width; x += 1) {
@@ -21,6 +21,7 @@ export function testCard(width: number, height: number): TestCard {
       values[at] = clamp(inDisc ? 0.85 : 0.15 + 0.6 * u + wave);
       values[at + 1] = clamp(inDisc ? 0.3 : 0.1 + 0.7 * v + wave);
       values[at + 2] = clamp(inDisc ? 0.2 : 0.8 - 0.5 * u * v - wave);
+      if (grey) values.fill(values[at] ?? 0, at, at + 3);
     }
   }
   return { width, height, values };

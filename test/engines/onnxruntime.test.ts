@@ -75,6 +75,16 @@ describe('the ONNX Runtime engine', () => {
     expect(at(output, 48, 31, 17)).toBe(at(input, 24, 15, 8));
   });
 
+  it('gives a network of luma what it wants, and says that its result is grey', async () => {
+    const session = await openFixture({ channels: 1, white: 255 });
+    const output = await run(session, input);
+    const luma = (at: number) =>
+      Math.round(0.299 * (input[at] ?? 0) + 0.587 * (input[at + 1] ?? 0) + 0.114 * (input[at + 2] ?? 0));
+    const expected = input.map((_, i) => 255 - luma(i - (i % 3)));
+    expect(difference(output, expected)).toBeUndefined();
+    expect(session.isLuma).toBe(true);
+  });
+
   it('does not mistake the range of a network that normalises', async () => {
     const output = await run(await openFixture({ effect: 'normalise', white: 255 }), input);
     const mean = output.reduce((sum, sample) => sum + sample, 0) / output.length;
