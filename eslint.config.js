@@ -19,13 +19,34 @@ export default defineConfig(
       ],
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
-      '@typescript-eslint/switch-exhaustiveness-check': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true },
+      ],
+      // TensorFlow.js' operations return whatever tensor type is asked for; the cast is where a shape is stated.
+      '@typescript-eslint/no-unnecessary-type-assertion': [
+        'error',
+        {
+          typesToIgnore: [
+            'Scalar',
+            '[Tensor, Tensor, Tensor]',
+            'Tensor1D',
+            'Tensor2D',
+            'Tensor3D',
+            'Tensor4D',
+          ],
+        },
+      ],
+      '@typescript-eslint/no-unused-vars': [
+        'error',
+        { destructuredArrayIgnorePattern: '^_', ignoreRestSiblings: true },
+      ],
       'no-console': 'error',
       eqeqeq: 'error',
     },
   },
-  // The command line, benches and examples are what prints.
-  { files: ['src/cli/**', 'bench/**', 'examples/**'], rules: { 'no-console': 'off' } },
+  // The command line, benches, examples and the tests' child processes are what prints.
+  { files: ['src/cli/**', 'bench/**', 'examples/**', 'test/**/*-child.ts'], rules: { 'no-console': 'off' } },
   {
     files: ['test/**'],
     rules: {

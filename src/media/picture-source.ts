@@ -161,7 +161,7 @@ function bytesOf(samples: Samples): Uint8Array {
 }
 
 function unreadable(path: string, cause: unknown): VidstyleError {
-  const reason = /pixel limit/.test(messageOf(cause))
+  const reason = messageOf(cause).includes('pixel limit')
     ? `is larger than ${maximumSide} pixels a side`
     : 'cannot be read as a picture: it is damaged or cut short';
   return new VidstyleError('input', `"${path}" ${reason}.`, { cause });

@@ -11,8 +11,8 @@ import { digestPackets } from './packet-digests.js';
 import type { StreamPlan } from './stream-plan.js';
 import { planStream } from './stream-plan.js';
 import type { StreamInfo } from './video-info.js';
-import type { VerifyRow } from './verify.js';
-import { row } from './verify.js';
+import type { VerifyRow } from './verify-row.js';
+import { row } from './verify-row.js';
 
 /** Compares the streams beside the video: which are there, their packets bit for bit, names and dispositions. */
 export async function verifyStreams(

@@ -1,8 +1,8 @@
 import type { VideoSource } from './open-video.js';
 import type { Rational } from './rational.js';
 import { microseconds, rescale } from './rational.js';
-import type { VerifyRow } from './verify.js';
-import { formatTime, row } from './verify.js';
+import type { VerifyRow } from './verify-row.js';
+import { formatTime, row } from './verify-row.js';
 
 /**
  * Decodes both videos and compares frame count and every timestamp. A timestamp holds when it is the input's, rounded

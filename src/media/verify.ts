@@ -4,9 +4,11 @@ import type { Chapter } from './chapters.js';
 import { containerMetadata } from './output-streams.js';
 import { openVideo } from './open-video.js';
 import type { VideoSource } from './open-video.js';
-import { ticksToSeconds } from './rational.js';
+import { row, type VerifyRow } from './verify-row.js';
 import { verifyStreams } from './verify-streams.js';
 import { verifyTimes } from './verify-times.js';
+
+export type { VerifyRow } from './verify-row.js';
 
 /** What the output was meant to differ in. */
 export interface VerifyExpectations {
@@ -19,14 +21,6 @@ export interface VerifyExpectations {
   /** Whether the other streams were to come along; default true. */
   readonly copyStreams?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
-}
-
-/** One line of the comparison. */
-export interface VerifyRow {
-  readonly property: string;
-  readonly expected: string;
-  readonly actual: string;
-  readonly ok: boolean;
 }
 
 /**
@@ -50,16 +44,6 @@ export async function verifyOutput(
     ...metadataRows(input, output),
     ...(await verifyStreams(input, output, expectations.copyStreams !== false)),
   ];
-}
-
-/** A row that holds when both sides read the same. */
-export function row(property: string, expected: unknown, actual: unknown): VerifyRow {
-  return {
-    property,
-    expected: String(expected),
-    actual: String(actual),
-    ok: String(expected) === String(actual),
-  };
 }
 
 function pictureRows(input: VideoSource, output: VideoSource, expectations: VerifyExpectations): VerifyRow[] {
@@ -115,9 +99,4 @@ function metadataRows(input: VideoSource, output: VideoSource): VerifyRow[] {
   return Object.entries(containerMetadata(input.info).getAll()).map(([key, value]) =>
     row(`metadata ${key}`, value, found.get(key.toLowerCase()) ?? 'none'),
   );
-}
-
-/** Seconds of a tick count, for a table. */
-export function formatTime(ticks: bigint, source: VideoSource): string {
-  return `${ticksToSeconds(ticks, source.timeBase).toFixed(6)} s`;
 }

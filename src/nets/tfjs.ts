@@ -116,7 +116,7 @@ class LayerRunner {
     let gamma = this.parameter(`${name}/gamma`);
     let beta = this.parameter(`${name}/beta`);
     if (mode === 'conditional') {
-      const style = this.options.style?.expandDims(0) as TensorFlow.Tensor2D | undefined;
+      const style = this.options.style?.expandDims(0);
       if (!style) throw new Error('a conditional network needs `style`');
       gamma = tf.matMul(style, gamma as TensorFlow.Tensor2D).squeeze([0]);
       beta = tf.matMul(style, beta as TensorFlow.Tensor2D).squeeze([0]);
@@ -158,8 +158,7 @@ type EdgePads = [[top: number, bottom: number], [left: number, right: number]];
  */
 export function reflectPad(tf: Tf, x: Tensor4D, pads: EdgePads): Tensor4D {
   if (pads.flat().every((amount) => amount === 0)) return x;
-  const padded = tf.customGrad((input, save) => {
-    void save;
+  const padded = tf.customGrad((input) => {
     return {
       value: tf.mirrorPad(input as Tensor4D, [[0, 0], ...pads, [0, 0]], 'reflect'),
       gradFunc: (dy: Tensor) => foldBorder(tf, foldBorder(tf, dy as Tensor4D, 1, pads[0]), 2, pads[1]),
@@ -176,11 +175,7 @@ function foldBorder(tf: Tf, dy: Tensor4D, axis: 1 | 2, [before, after]: [number,
     const extent = [-1, -1, -1, -1];
     begin[axis] = start;
     extent[axis] = length;
-    return tf.slice(
-      dy,
-      begin as [number, number, number, number],
-      extent as [number, number, number, number],
-    );
+    return tf.slice(dy, begin, extent);
   };
   const placed = (border: Tensor4D, start: number): Tensor4D => {
     const pads: [number, number][] = [[0, 0], [0, 0], [0, 0], [0, 0]]; // prettier-ignore

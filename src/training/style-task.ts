@@ -1,11 +1,13 @@
 import type { Scalar, Tensor1D } from '@tensorflow/tfjs-core';
 import { featureReconstruction } from '../losses/losses.js';
-import { disposeTarget, StyleObjective, type Losses, type StyleTarget } from '../losses/objective.js';
+import type { StyleObjective } from '../losses/objective.js';
+import { disposeTarget, type Losses, type StyleTarget } from '../losses/objective.js';
 import { buildNetwork } from '../nets/families.js';
 import type { Network } from '../nets/layers.js';
 import type { NetworkSpec } from '../nets/metadata.js';
 import { forward, type ForwardOptions, type Tensor, type Tensor4D, type Tf } from '../nets/tfjs.js';
-import { PhotoSet, randomSquare, type Pixels } from './photos.js';
+import type { PhotoSet } from './photos.js';
+import { randomSquare, type Pixels } from './photos.js';
 import { randomAt } from './random.js';
 import type { TrainingTask } from './task.js';
 import { temporalLoss, withMotion, type Motion } from './temporal.js';
