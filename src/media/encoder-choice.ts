@@ -43,6 +43,7 @@ export function chooseEncoder(
   const deep = geometry.format === 'rgb16';
   const name = wishes.codec ?? defaultEncoder(container, deep);
   const codec = findEncoder(name);
+  checkPreset(codec.name ?? name, wishes.preset);
   const wanted = wishes.pixelFormat ?? defaultPixelFormat(name, source, geometry);
   const pixelFormat = supportedPixelFormat(codec, name, wanted, wishes.pixelFormat !== undefined);
   return {
@@ -141,6 +142,14 @@ function qualityOptions(encoder: string, wishes: EncoderWishes): Record<string, 
     return { flags: '+qscale', global_quality: String(118 * Number(crf ?? 3)) };
   return { ...(crf && { crf }), ...(preset && { preset }) };
 }
+
+/** x264 and x265 would name a wrong preset on the terminal themselves. */
+function checkPreset(encoder: string, preset: string | undefined): void {
+  if (preset === undefined || !/^libx26[45]/.test(encoder) || xPresets.includes(preset)) return;
+  throw new VidstyleError('usage', `--preset ${preset}: ${encoder} has ${xPresets.join(', ')}.`);
+}
+
+const xPresets = 'ultrafast superfast veryfast faster fast medium slow slower veryslow placebo'.split(' ');
 
 function stringValues(options: Readonly<Record<string, string | number>> = {}): Record<string, string> {
   return Object.fromEntries(Object.entries(options).map(([key, value]) => [key, String(value)]));

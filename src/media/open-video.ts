@@ -1,11 +1,13 @@
+import { stat } from 'node:fs/promises';
 import { abortedError, VidstyleError } from '../errors.js';
+import { declaredSize } from './declared-size.js';
 import type { Cut } from './cut.js';
 import { resolveCut } from './cut.js';
 import { readChapters } from './chapters.js';
 import { openDemuxer } from './demuxer.js';
 import type { Demuxer } from './demuxer.js';
 import type { FrameGeometry, FrameSource, SourceFrame } from './frames.js';
-import { maximumSide } from './input-checks.js';
+import { isUrl, maximumSide } from './input-checks.js';
 import * as av from './node-av.js';
 import type { Rational } from './rational.js';
 import { rescale } from './rational.js';
@@ -25,6 +27,8 @@ export interface OpenVideoOptions {
   readonly hwaccel?: string | undefined;
   /** Decoding threads; default one a core. */
   readonly threads?: number | undefined;
+  /** Read what is there of a file that is cut short, with a notice, instead of refusing it; default false. */
+  readonly acceptTruncated?: boolean | undefined;
   /** Called with a sentence for whatever the user should know: damage, dropped alpha, interlacing. */
   readonly onNotice?: ((sentence: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -66,6 +70,7 @@ export async function openVideo(path: string, options: OpenVideoOptions = {}): P
   let decoder: VideoDecoder | undefined;
   try {
     const stream = chooseVideoStream(demuxer);
+    await checkTruncation(path, options);
     for (const other of demuxer.format.streams)
       if (other.index !== stream.index) other.discard = av.AVDISCARD_ALL;
     const cut = resolveCut(demuxer.format, options);
@@ -202,6 +207,17 @@ export function isMovingPicture(stream: av.Stream): boolean {
     !stream.hasDisposition(av.AV_DISPOSITION_ATTACHED_PIC) &&
     !stream.hasDisposition(av.AV_DISPOSITION_TIMED_THUMBNAILS)
   );
+}
+
+async function checkTruncation(path: string, options: OpenVideoOptions): Promise<void> {
+  if (isUrl(path)) return;
+  const declared = (await declaredSize(path)) ?? 0;
+  const { size } = await stat(path);
+  if (declared <= size) return;
+  const sentence = `"${path}" is cut short: ${size} of its ${declared} bytes are there.`;
+  if (options.acceptTruncated !== true)
+    throw new VidstyleError('input', sentence, { details: { path, size, declared } });
+  options.onNotice?.(sentence);
 }
 
 function checkEncryption(path: string, stream: av.Stream): void {

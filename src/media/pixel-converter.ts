@@ -15,11 +15,13 @@ export class PixelConverter {
   private scratch: Uint8Array | undefined;
   private closed = false;
 
-  /** @param scaling whether the size changes as well: then the filters are bicubic. */
-  constructor(scaling = false) {
+  /** @param options.scaling whether the size changes as well; `deep` whether the RGB side has 16 bits. */
+  constructor(options: { readonly scaling?: boolean; readonly deep?: boolean } = {}) {
     this.context = new av.SoftwareScaleContext();
     this.context.allocContext();
-    this.context.setOption('sws_flags', scaling ? scalingFlags : unscaledFlags);
+    // FFmpeg 8.1's two-row filter for 16-bit RGB reads one chroma plane for both; the bicubic one is sound.
+    const filter = options.scaling === true || options.deep === true ? av.SWS_BICUBIC : av.SWS_BILINEAR;
+    this.context.setOption('sws_flags', filter | exact);
     this.context.setOption('threads', 2);
   }
 
@@ -65,8 +67,7 @@ export class PixelConverter {
   }
 }
 
-const unscaledFlags = av.SWS_BILINEAR | av.SWS_ACCURATE_RND | av.SWS_FULL_CHR_H_INT | av.SWS_FULL_CHR_H_INP;
-const scalingFlags = av.SWS_BICUBIC | av.SWS_ACCURATE_RND | av.SWS_FULL_CHR_H_INT | av.SWS_FULL_CHR_H_INP;
+const exact = av.SWS_ACCURATE_RND | av.SWS_FULL_CHR_H_INT | av.SWS_FULL_CHR_H_INP;
 
 /*
  * To swscale, white in 16 bits is 255 × 256 = 65280 (8 bits shifted up), not 65535. Left alone, networks would see and

@@ -15,6 +15,8 @@ export class VideoDecoder {
   readonly damage: Damage = { corrupt: 0, readError: undefined };
   private readonly packet = newPacket();
   private flushing = false;
+  /** Whether a picture has come out. */
+  private begun = false;
   private pending: Promise<unknown> = Promise.resolve();
   private closing: Promise<void> | undefined;
 
@@ -101,6 +103,10 @@ export class VideoDecoder {
         this.packet.unref();
         continue;
       }
+      // FFmpeg hands encrypted packets out as they are, and noise decodes to something now and then.
+      if (!this.begun && this.packet.getSideData(av.AV_PKT_DATA_ENCRYPTION_INFO)) {
+        throw new VidstyleError('input', `"${this.demuxer.path}" is encrypted and cannot be decoded.`);
+      }
       const sent = await this.context.sendPacket(this.packet);
       this.packet.unref();
       if (sent < 0) this.damage.corrupt++;
@@ -109,6 +115,7 @@ export class VideoDecoder {
   }
 
   private async accept(frame: av.Frame): Promise<av.Frame> {
+    this.begun = true;
     if (frame.hasFlags(av.AV_FRAME_FLAG_CORRUPT) || frame.decodeErrorFlags !== 0) this.damage.corrupt++;
     if (!frame.isHwFrame()) return frame;
     const copy = new av.Frame();

@@ -11,7 +11,7 @@ import { newPacket } from './video-decoder.js';
 
 /** Encodes packed RGB frames on FFmpeg's own threads; one call of `encode` or `flush` at a time. */
 export class VideoEncoder {
-  private readonly converter = new PixelConverter();
+  private readonly converter: PixelConverter;
   private readonly packet = newPacket();
   private readonly pictures: av.Frame[] = [];
   private readonly idle: av.Frame[] = [];
@@ -24,7 +24,9 @@ export class VideoEncoder {
     private readonly choice: EncoderChoice,
     private readonly source: VideoSource,
     private readonly geometry: FrameGeometry,
-  ) {}
+  ) {
+    this.converter = new PixelConverter({ deep: geometry.format === 'rgb16' });
+  }
 
   /** @throws VidstyleError `usage` for an option that the encoder lacks, `output` when the encoder refuses to start. */
   static async open(

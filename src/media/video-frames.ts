@@ -45,7 +45,7 @@ export class VideoFrameReader {
   async *frames(geometry: FrameGeometry, signal?: AbortSignal): AsyncGenerator<SourceFrame> {
     const head = this.head;
     const scaling = head?.width !== geometry.width || head.height !== geometry.height;
-    const converter = (this.converter ??= new PixelConverter(scaling));
+    const converter = (this.converter ??= new PixelConverter({ scaling, deep: geometry.format === 'rgb16' }));
     let ahead: Promise<av.Frame | undefined> = Promise.resolve(head);
     this.head = undefined;
     try {

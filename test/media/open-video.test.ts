@@ -58,7 +58,7 @@ describe('openVideo refuses, in one sentence,', () => {
     await makeClip(at('encrypted.mp4'), {
       muxerOptions: { encryption_scheme: 'cenc-aes-ctr', encryption_key: key, encryption_kid: key },
     });
-    expect(await refusal(at('encrypted.mp4'))).toContain('encrypted');
+    expect(await refusal(at('encrypted.mp4'))).toContain('is encrypted');
   });
 
   it('sound without video', async () => {

@@ -52,6 +52,15 @@ function reference(
   return [red, green, blue];
 }
 
+/** How far a channel's samples are from a value, at most. */
+function worst(pixels: ArrayLike<number>, channel: number, value: number): number {
+  let most = 0;
+  for (let index = channel; index < pixels.length; index += 3) {
+    most = Math.max(most, Math.abs((pixels[index] ?? NaN) - value));
+  }
+  return most;
+}
+
 describe('reading a picture as RGB', () => {
   const cases = [
     { name: 'BT.601, limited', matrix: av.AVCOL_SPC_SMPTE170M, weight: weights.bt601, limited: true },
@@ -73,7 +82,7 @@ describe('reading a picture as RGB', () => {
     const converter = new PixelConverter();
     converter.toRgb(frame, pixels, geometry);
     reference(weight, limited, 256, yuv).forEach((value, channel) => {
-      expect(Math.abs((pixels[3 * 37 + channel] ?? 0) - value * 255)).toBeLessThanOrEqual(1);
+      expect(worst(pixels, channel, value * 255)).toBeLessThanOrEqual(1);
     });
     converter.close();
     frame.free();
@@ -82,13 +91,13 @@ describe('reading a picture as RGB', () => {
   it('keeps 10 bits apart in 16-bit samples, within one level of 1024', () => {
     const geometry: FrameGeometry = { width: 32, height: 16, format: 'rgb16' };
     const pixels = new Uint16Array(frameBytes(geometry) / 2);
-    const converter = new PixelConverter();
+    const converter = new PixelConverter({ deep: true });
     for (const luma of [500, 501, 502]) {
       const yuv = [luma, 480, 600] as const;
       const frame = flat(av.AV_PIX_FMT_YUV420P10LE, av.AVCOL_SPC_BT2020_NCL, av.AVCOL_RANGE_MPEG, yuv);
       converter.toRgb(frame, new Uint8Array(pixels.buffer), geometry);
       reference(weights.bt2020, true, 1024, yuv).forEach((value, channel) => {
-        expect(Math.abs((pixels[3 * 37 + channel] ?? 0) / 65535 - value)).toBeLessThan(1 / 1024);
+        expect(worst(pixels, channel, value * 65535)).toBeLessThan(65535 / 1024);
       });
       frame.free();
     }
@@ -115,6 +124,22 @@ describe('reading a picture as RGB', () => {
       back.free();
     }
     converter.close();
+  });
+
+  it('gives white as 65535 and takes it so, in 16 bits', async () => {
+    const geometry: FrameGeometry = { width: 32, height: 16, format: 'rgb16' };
+    const pixels = new Uint16Array(frameBytes(geometry) / 2);
+    const converter = new PixelConverter({ deep: true });
+    const white = flat(av.AV_PIX_FMT_YUV420P10LE, av.AVCOL_SPC_BT709, av.AVCOL_RANGE_MPEG, [940, 512, 512]);
+    converter.toRgb(white, new Uint8Array(pixels.buffer), geometry);
+    expect([0, 1, 2].map((channel) => worst(pixels, channel, 65535))).toEqual([0, 0, 0]);
+    const back = flat(av.AV_PIX_FMT_YUV420P10LE, av.AVCOL_SPC_BT709, av.AVCOL_RANGE_MPEG, [0, 0, 0]);
+    await converter.fromRgb(new Uint8Array(pixels.buffer), geometry, back);
+    const [luma, blue, red] = back.data ?? [];
+    expect([luma, blue, red].map((plane) => plane?.readUInt16LE(4))).toEqual([940, 512, 512]);
+    converter.close();
+    white.free();
+    back.free();
   });
 
   it('refuses memory of another size', () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll } from '@jest/globals';
 import type { OpenVideoOptions, VideoSinkOptions } from '../../src/media/index.js';
 import { createVideoSink, frameBytes, openVideo } from '../../src/media/index.js';
+import { timesOf } from './times-of.js';
 
 /** A folder for one test file's clips, removed when its tests are done. */
 export function temporaryFolder(): string {
@@ -36,15 +37,6 @@ export async function restream(
   }
   await sink.finish();
   return notices;
-}
-
-/** A frame's number and times, without its methods. */
-export function timesOf<T extends { index: number; ptsTicks: bigint; durationTicks: bigint }>({
-  index,
-  ptsTicks,
-  durationTicks,
-}: T) {
-  return { index, ptsTicks, durationTicks };
 }
 
 /** Which files this process has open inside a folder (Linux; none elsewhere). */
