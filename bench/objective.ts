@@ -23,7 +23,7 @@ import { forward, toTensors, type Tensor4D } from '../src/nets/tfjs.js';
 import { presetsFolder } from '../src/paths.js';
 import { optimisePicture } from '../src/training/gatys.js';
 import { identityStyle } from '../src/training/identity.js';
-import { readPixels } from '../src/training/photos.js';
+import { cut, readPixels, type Pixels } from '../src/training/photos.js';
 import type { StyleRecipe } from '../src/training/recipes.js';
 import { stack } from '../src/training/style-task.js';
 import { styleTarget } from '../src/training/style-trainer.js';
@@ -68,7 +68,7 @@ const photos = await Promise.all(
 );
 
 console.log(
-  `${values.preset}, step ${String(metadata.recipe['step'])}, ${photos.length} photos at ${values.size}, objective ÷ 1e6`,
+  `${values.preset}, step ${String(metadata.recipe['step'])}, ${photos.length} photos at ${size}², objective ÷ 1e6`,
 );
 console.log(['style', 'photo itself', 'network', ...starts.map((start) => `L-BFGS ${values.iterations} from ${start} (network at or below)`)].join(' | ')); // prettier-ignore
 for (const [row, name] of names.entries()) {
@@ -105,6 +105,11 @@ for (const [row, name] of names.entries()) {
   const mean = (sum: number): string => (sum / photos.length / 1e6).toFixed(2);
   const columns = sums.gatys.map(({ sum, beaten }) => `${mean(sum)} (${beaten} of ${photos.length})`);
   console.log([name, mean(sums.photo), mean(sums.network), ...columns].join(' | '));
+}
+
+function middleSquare(pixels: Pixels): Pixels {
+  const [left, top] = [(pixels.width - size) >> 1, (pixels.height - size) >> 1];
+  return cut(pixels, { left, top, width: size, height: size, mirrored: false });
 }
 
 function objectiveOf(picture: Tensor4D, photo: Tensor4D, target: StyleTarget): number {
