@@ -63,8 +63,9 @@ const objective = new StyleObjective(tf, new Vgg16(tf, await loadVgg16(values.vg
 const only = values.only?.split(',');
 const starts = values['no-gatys'] ? [] : (values.start.split(',') as ('noise' | 'photo')[]);
 const names = network.styles.length > 0 ? network.styles : [metadata.name];
+const size = Number(values.size);
 const photos = await Promise.all(
-  positionals.map((path) => readPixels(path, { shortSide: Number(values.size) })),
+  positionals.map(async (path) => middleSquare(await readPixels(path, { shortSide: size }))),
 );
 
 console.log(
