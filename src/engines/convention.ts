@@ -1,20 +1,10 @@
-import { isVidstyleError, messageOf, VidstyleError } from '../errors.js';
-import { halfTable } from './half.js';
-import type { ModelHints, TensorLayout, ValueRange } from './model-hints.js';
-import { Packer, rangeOf } from './pixels.js';
-import { notAPictureNetwork, pictureShape, pictureSize, type PictureTensor } from './signature.js';
-import { createTensor, type Tensor, type TensorBackend } from './tensor.js';
+import { VidstyleError } from '../errors.js';
+import { likenessOf, rangeThatHolds } from './likeness.js';
+import type { TensorLayout, ValueRange } from './model-hints.js';
+import { Probe, type Unknown } from './probe.js';
+import type { PictureTensor } from './signature.js';
+import type { TensorBackend } from './tensor.js';
 import { testCard, type TestCard } from './test-card.js';
-
-/** A third-party model whose conventions are sought. */
-export interface Unknown {
-  readonly bytes: Uint8Array;
-  readonly input: PictureTensor;
-  readonly output: PictureTensor;
-  readonly hints: ModelHints;
-  readonly constants: Readonly<Record<string, Tensor>>;
-  readonly threads: number | undefined;
-}
 
 export interface Convention {
   readonly inputLayout: TensorLayout;
@@ -40,8 +30,9 @@ const plausibleScore = 0.2;
 interface Reading {
   readonly inputRange: ValueRange;
   readonly outputRange: ValueRange;
+  readonly outputLayout: TensorLayout;
+  readonly scale: number;
   readonly score: number;
-  readonly shape: readonly number[];
 }
 
 /**
@@ -51,89 +42,51 @@ interface Reading {
  *
  * @throws VidstyleError 'model' when what comes out is no picture of a whole multiple of the card's size
  */
-export async function probe(model: Unknown, backend: TensorBackend): Promise<Convention> {
-  const { input, output, hints } = model;
+export async function findConvention(model: Unknown, backend: TensorBackend): Promise<Convention> {
+  const { input, hints } = model;
   const card = testCard(
     typeof input.width === 'number' ? input.width : cardSize,
     typeof input.height === 'number' ? input.height : cardSize,
     { grey: input.channels === 1 },
   );
-  const opened = await openProbe(model, card, backend);
-  const { inputLayout } = opened;
+  const probe = await Probe.open(model, card, backend);
   try {
     const readings: Reading[] = [];
-    for (const range of rangesOf(input, hints.range)) readings.push(await read(model, card, opened, range));
-    const best = readings.reduce((a, b) => (b.score > a.score ? b : a));
-    const { scale, layout } = scaleOf(best.shape, output.channels, card, inputLayout);
-    if (hints.scale !== undefined && hints.scale !== scale) {
-      throw new VidstyleError('usage', `The model enlarges ${scale} times, not ${hints.scale} times.`);
+    for (const range of rangesOf(input, hints.range)) readings.push(await read(model, probe, card, range));
+    const { score, ...best } = readings.reduce((a, b) => (b.score > a.score ? b : a));
+    if (hints.scale !== undefined && hints.scale !== best.scale) {
+      throw new VidstyleError('usage', `The model enlarges ${best.scale} times, not ${hints.scale} times.`);
     }
-    const { inputRange, outputRange } = best;
-    const notices = isSure(readings) ? [] : [unsureNotice(inputRange)];
-    return { inputLayout, outputLayout: layout, inputRange, outputRange, scale, notices };
+    const notices = isSure(score, readings) ? [] : [unsureNotice(best.inputRange)];
+    return { inputLayout: probe.inputLayout, ...best, notices };
   } finally {
-    await opened.close();
+    await probe.close();
   }
 }
 
-async function read(model: Unknown, card: TestCard, opened: Probe, inputRange: ValueRange): Promise<Reading> {
+async function read(model: Unknown, probe: Probe, card: TestCard, inputRange: ValueRange): Promise<Reading> {
   const { input, output, hints } = model;
-  feed(card, input, opened.tensor, opened.inputLayout, inputRange);
-  const result = await opened.run();
-  const values = valuesOf(result, output.channels, card, opened.inputLayout);
+  const { values, scale, layout } = await probe.run(inputRange);
   const told = hints.outputRange ?? (input.type === output.type ? hints.range : undefined);
   const outputRange = told ?? (isInteger(output) ? '0..255' : rangeThatHolds(values));
   const bonus =
     (inputRange === outputRange ? sameRangeBonus : 0) + (inputRange === '0..1' ? commonRangeBonus : 0);
-  return { inputRange, outputRange, score: scoreOf(values, card, outputRange) + bonus, shape: result.shape };
+  return {
+    inputRange,
+    outputRange,
+    outputLayout: layout,
+    scale,
+    score: likenessOf(values, card, outputRange) + bonus,
+  };
 }
 
 /** The choice is good, clearly better than the next, or makes no difference. */
-function isSure(readings: readonly Reading[]): boolean {
-  const [best = 0, next = -Infinity, ...rest] = readings
-    .map((reading) => reading.score)
-    .sort((a, b) => b - a);
-  const worst = rest.at(-1) ?? next;
-  return best > plausibleScore || best - next > 2 * sameRangeBonus || best - worst < 2 * sameRangeBonus;
-}
-
-interface Probe {
-  readonly inputLayout: TensorLayout;
-  readonly tensor: Tensor;
-  readonly run: () => Promise<Tensor>;
-  readonly close: () => Promise<void>;
-}
-
-/** Opens the model for the card; where the graph does not tell the layout, takes the one with which it runs. */
-async function openProbe(model: Unknown, card: TestCard, backend: TensorBackend): Promise<Probe> {
-  const { input, output, constants, threads } = model;
-  const layouts: readonly TensorLayout[] = input.layout ? [input.layout] : ['nchw', 'nhwc'];
-  let failure: unknown;
-  for (const inputLayout of layouts) {
-    const tensor = createTensor(input.type, pictureShape(input, inputLayout, card.height, card.width));
-    const session = await backend.open({
-      model: model.bytes,
-      freeDimensions: {},
-      inputs: { ...constants, [input.name]: tensor },
-      output: output.name,
-      device: 'cpu',
-      threads,
-    });
-    try {
-      const first = await session.run();
-      if (input.layout || pictureSize(first.shape, output.channels, undefined)) {
-        return { inputLayout, tensor, run: () => session.run(), close: () => session.close() };
-      }
-      failure = undefined;
-    } catch (error) {
-      if (isVidstyleError(error) && error.code === 'memory') throw error;
-      failure = error;
-    }
-    await session.close();
-  }
-  const reason =
-    failure === undefined ? 'its result is no picture' : `it fails on one (${messageOf(failure)})`;
-  throw notAPictureNetwork(reason);
+function isSure(best: number, readings: readonly Reading[]): boolean {
+  const scores = readings.map((reading) => reading.score).sort((a, b) => b - a);
+  const clear = 2 * sameRangeBonus;
+  const next = scores[1] ?? -Infinity;
+  const worst = scores.at(-1) ?? best;
+  return best > plausibleScore || best - next > clear || best - worst < clear;
 }
 
 function rangesOf(tensor: PictureTensor, told: ValueRange | undefined): readonly ValueRange[] {
@@ -143,108 +96,6 @@ function rangesOf(tensor: PictureTensor, told: ValueRange | undefined): readonly
 
 function isInteger({ type }: PictureTensor): boolean {
   return type === 'uint8' || type === 'uint16';
-}
-
-/** The range that values of this size belong to; a little beyond its ends is what networks do at edges. */
-function rangeThatHolds(values: Float32Array): ValueRange {
-  const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-  if (largest > 2.5) return '0..255';
-  const negative = values.reduce((count, value) => count + (value < -0.05 ? 1 : 0), 0);
-  return negative > 0.02 * values.length ? '-1..1' : '0..1';
-}
-
-function feed(
-  card: TestCard,
-  input: PictureTensor,
-  tensor: Tensor,
-  layout: TensorLayout,
-  range: ValueRange,
-): void {
-  const samples = Uint8Array.from(card.values, (value) => Math.round(value * 255));
-  const region = { x: 0, y: 0, width: card.width, height: card.height };
-  new Packer({ type: input.type, channels: input.channels, layout, range }, 'rgb8').pack(
-    samples,
-    card.width,
-    card.height,
-    region,
-    tensor,
-  );
-}
-
-/** The result as numbers of the card's size and order, blocks of an enlarged one averaged. */
-function valuesOf(result: Tensor, channels: 1 | 3, card: TestCard, inputLayout: TensorLayout): Float32Array {
-  const { scale, layout } = scaleOf(result.shape, channels, card, inputLayout);
-  const halves = result.type === 'float16' ? halfTable() : undefined;
-  const width = card.width * scale;
-  const pixels = width * card.height * scale;
-  const values = new Float32Array(card.values.length);
-  for (let pixel = 0; pixel < pixels; pixel += 1) {
-    const y = Math.floor(pixel / width / scale);
-    const x = Math.floor((pixel % width) / scale);
-    for (let channel = 0; channel < 3; channel += 1) {
-      const plane = channels === 1 ? 0 : channel;
-      const at = layout === 'nchw' ? plane * pixels + pixel : pixel * channels + plane;
-      const element = result.data[at] ?? 0;
-      const to = (y * card.width + x) * 3 + channel;
-      values[to] = (values[to] ?? 0) + (halves ? (halves[element] ?? 0) : element) / (scale * scale);
-    }
-  }
-  return values;
-}
-
-function scaleOf(
-  shape: readonly number[],
-  channels: 1 | 3,
-  card: TestCard,
-  inputLayout: TensorLayout,
-): { scale: number; layout: TensorLayout } {
-  const size = pictureSize(shape, channels, inputLayout) ?? pictureSize(shape, channels, undefined);
-  if (!size) throw notAPictureNetwork(`its result has the shape [${shape.join(', ')}]`);
-  const scale = size.height / card.height;
-  if (!Number.isInteger(scale) || scale < 1 || size.width !== card.width * scale) {
-    const [from, to] = [`${card.width}×${card.height}`, `${size.width}×${size.height}`];
-    throw new VidstyleError(
-      'model',
-      `The model makes ${to} of ${from} pixels, which is no whole enlargement.`,
-    );
-  }
-  return { scale, layout: size.layout };
-}
-
-/**
- * 1: exactly the card or its negative. Likeness in structure counts for, distance and values out of range count against.
- */
-function scoreOf(values: Float32Array, card: TestCard, range: ValueRange): number {
-  const { gain, offset } = rangeOf(range, 1);
-  const decoded = values.map((value) => (value - offset) / gain);
-  const likeness = correlation(decoded, card.values);
-  let excess = 0;
-  let distance = 0;
-  decoded.forEach((value, i) => {
-    const light = card.values[i] ?? 0;
-    excess += Math.max(0, value - 1, -value);
-    distance += Math.abs(Math.min(1, Math.max(0, value)) - (likeness < 0 ? 1 - light : light));
-  });
-  const score = Math.abs(likeness) - (2 * excess + distance) / values.length;
-  return Number.isFinite(score) ? score : -Infinity;
-}
-
-function correlation(a: Float32Array, b: Float32Array): number {
-  const meanA = mean(a);
-  const meanB = mean(b);
-  let [ab, aa, bb] = [0, 0, 0];
-  for (let i = 0; i < a.length; i += 1) {
-    const da = (a[i] ?? 0) - meanA;
-    const db = (b[i] ?? 0) - meanB;
-    ab += da * db;
-    aa += da * da;
-    bb += db * db;
-  }
-  return aa === 0 ? 0 : ab / Math.sqrt(aa * bb);
-}
-
-function mean(values: Float32Array): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 function unsureNotice(range: ValueRange): string {

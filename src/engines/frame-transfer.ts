@@ -2,8 +2,10 @@ import { VidstyleError } from '../errors.js';
 import type { FrameGeometry } from '../media/frames.js';
 import { isTiled, type FramePlan, type PlannedAxisTile } from './frame-plan.js';
 import type { ImageModel } from './image-model.js';
-import { fadeRows, isPlainCopy, Packer, samplesOf, Unpacker, type Samples } from './pixels.js';
+import { Packer } from './packer.js';
+import { isPlainCopy, samplesOf, type Samples } from './pixels.js';
 import type { Tensor } from './tensor.js';
+import { fadeRows, Unpacker } from './unpacker.js';
 
 /** Carries frames into a network and its results out, whole or tile by tile. */
 export class FrameTransfer {

@@ -63,6 +63,9 @@ async function createOn(attempt: DeviceAttempt, request: TensorRequest): Promise
     executionProviders: attempt.providers,
     freeDimensionOverrides: request.freeDimensions,
     ...(request.threads === undefined ? {} : { intraOpNumThreads: request.threads }),
+    // It keeps a second copy of all memory after the first run (1080p, the fast family: 770 MB against 440) and saves
+    // no time where sizes never change.
+    enableMemPattern: false,
     // Warnings of other people's exports (unused weights and the like) are not the user's concern.
     logSeverityLevel: 3,
   });

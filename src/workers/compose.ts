@@ -1,3 +1,4 @@
+import { maxSample, samplesOf, type Samples } from '../engines/pixels.js';
 import type { FrameGeometry } from '../media/frames.js';
 
 /** What happens between the network's result and the output, besides {@link import('./controls.js').ControlValues}. */
@@ -27,7 +28,7 @@ export interface Composition extends ComposeOptions {
 export function compose(frame: Composition): void {
   if (frame.strength >= 1 && !frame.keepColors && !frame.mask) return;
   const { width, height, format } = frame.outputGeometry;
-  const max = format === 'rgb8' ? 255 : 65535;
+  const max = maxSample(format);
   const result = samplesOf(frame.result, format);
   const rowLength = width * 3;
   const reference = referenceRows(frame);
@@ -38,7 +39,6 @@ export function compose(frame: Composition): void {
   }
 }
 
-type Samples = Uint8Array | Uint16Array;
 type Row = Samples | Float32Array;
 
 function blendColorRow(result: Samples, input: Row, weights: Float32Array, max: number): void {
@@ -135,8 +135,4 @@ function weightRows({
     }
     return weights;
   };
-}
-
-function samplesOf(bytes: Uint8Array, format: FrameGeometry['format']): Samples {
-  return format === 'rgb8' ? bytes : new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 2);
 }

@@ -1,0 +1,139 @@
+import { isVidstyleError, messageOf } from '../errors.js';
+import { halfTable } from './half.js';
+import type { ModelHints, TensorLayout, ValueRange } from './model-hints.js';
+import { Packer } from './packer.js';
+import { notAPictureNetwork, pictureShape, pictureSize, type PictureTensor } from './signature.js';
+import { createTensor, type Tensor, type TensorBackend, type TensorSession } from './tensor.js';
+import type { TestCard } from './test-card.js';
+
+/** A third-party model whose conventions are sought. */
+export interface Unknown {
+  readonly bytes: Uint8Array;
+  readonly input: PictureTensor;
+  readonly output: PictureTensor;
+  readonly hints: ModelHints;
+  readonly constants: Readonly<Record<string, Tensor>>;
+  readonly threads: number | undefined;
+}
+
+/** What came out for a card. */
+export interface ProbeResult {
+  /** Numbers in the card's size and order, blocks of an enlarged result averaged. */
+  readonly values: Float32Array;
+  readonly layout: TensorLayout;
+  readonly scale: number;
+}
+
+/** A model opened for pictures of a test card's size, on the CPU, to see what it does. */
+export class Probe {
+  private constructor(
+    private readonly model: Unknown,
+    private readonly card: TestCard,
+    readonly inputLayout: TensorLayout,
+    private readonly tensor: Tensor,
+    private readonly session: TensorSession,
+  ) {}
+
+  /**
+   * Where the graph does not tell the layout, takes the one with which it runs.
+   *
+   * @throws VidstyleError 'model' when it runs with neither
+   */
+  static async open(model: Unknown, card: TestCard, backend: TensorBackend): Promise<Probe> {
+    const layouts: readonly TensorLayout[] = model.input.layout ? [model.input.layout] : ['nchw', 'nhwc'];
+    let reason = '';
+    for (const layout of layouts) {
+      const probe = await Probe.compile(model, card, layout, backend);
+      const failure = await probe.fails();
+      if (failure === undefined) return probe;
+      reason = failure;
+      await probe.close();
+    }
+    throw notAPictureNetwork(reason);
+  }
+
+  private static async compile(
+    model: Unknown,
+    card: TestCard,
+    layout: TensorLayout,
+    backend: TensorBackend,
+  ): Promise<Probe> {
+    const { bytes, input, output, constants, threads } = model;
+    const tensor = createTensor(input.type, pictureShape(input, layout, card.height, card.width));
+    const session = await backend.open({
+      model: bytes,
+      freeDimensions: {},
+      inputs: { ...constants, [input.name]: tensor },
+      output: output.name,
+      device: 'cpu',
+      threads,
+    });
+    return new Probe(model, card, layout, tensor, session);
+  }
+
+  /** @throws VidstyleError 'model' when the result is no picture of a whole multiple of the card's size */
+  async run(range: ValueRange): Promise<ProbeResult> {
+    const { input, output } = this.model;
+    const { width, height } = this.card;
+    const samples = Uint8Array.from(this.card.values, (value) => Math.round(value * 255));
+    const format = { type: input.type, channels: input.channels, layout: this.inputLayout, range };
+    new Packer(format, 'rgb8').pack(samples, width, height, { x: 0, y: 0, width, height }, this.tensor);
+    const result = await this.session.run();
+    const { scale, layout } = this.sizeOf(result);
+    return { scale, layout, values: reduced(result, output.channels, this.card, scale, layout) };
+  }
+
+  close(): Promise<void> {
+    return this.session.close();
+  }
+
+  /** Why the model does not run like this, if so. */
+  private async fails(): Promise<string | undefined> {
+    try {
+      const { shape } = await this.session.run();
+      const isPicture = this.model.input.layout ?? pictureSize(shape, this.model.output.channels, undefined);
+      return isPicture ? undefined : 'its result is no picture';
+    } catch (error) {
+      if (!isVidstyleError(error) || error.code !== 'memory') return `it fails on one (${messageOf(error)})`;
+      await this.close();
+      throw error;
+    }
+  }
+
+  private sizeOf({ shape }: Tensor): { scale: number; layout: TensorLayout } {
+    const { width, height } = this.card;
+    const { channels } = this.model.output;
+    const size = pictureSize(shape, channels, this.inputLayout) ?? pictureSize(shape, channels, undefined);
+    if (!size) throw notAPictureNetwork(`its result has the shape [${shape.join(', ')}]`);
+    const scale = size.height / height;
+    if (Number.isInteger(scale) && scale >= 1 && size.width === width * scale)
+      return { scale, layout: size.layout };
+    const [from, to] = [`${width}×${height}`, `${size.width}×${size.height}`];
+    throw notAPictureNetwork(`it makes ${to} of ${from} pixels, which is no whole enlargement`);
+  }
+}
+
+function reduced(
+  { type, data }: Tensor,
+  channels: 1 | 3,
+  card: TestCard,
+  scale: number,
+  layout: TensorLayout,
+): Float32Array {
+  const halves = type === 'float16' ? halfTable() : undefined;
+  const width = card.width * scale;
+  const pixels = width * card.height * scale;
+  const values = new Float32Array(card.values.length);
+  for (let pixel = 0; pixel < pixels; pixel += 1) {
+    const y = Math.floor(pixel / width / scale);
+    const x = Math.floor((pixel % width) / scale);
+    for (let channel = 0; channel < 3; channel += 1) {
+      const plane = channels === 1 ? 0 : channel;
+      const at = layout === 'nchw' ? plane * pixels + pixel : pixel * channels + plane;
+      const element = data[at] ?? 0;
+      const to = (y * card.width + x) * 3 + channel;
+      values[to] = (values[to] ?? 0) + (halves ? (halves[element] ?? 0) : element) / (scale * scale);
+    }
+  }
+  return values;
+}
