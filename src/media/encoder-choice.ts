@@ -74,13 +74,17 @@ function defaultEncoder(container: Container, deep: boolean): string {
 }
 
 function findEncoder(name: string): av.Codec {
-  const aliased = aliases[name.toLowerCase()] ?? name;
-  const codec = av.Codec.findEncoderByName(aliased as Parameters<typeof av.Codec.findEncoderByName>[0]);
+  const codec = encoderByName(aliases[name.toLowerCase()] ?? name);
   if (codec?.type === av.AVMEDIA_TYPE_VIDEO) return codec;
   throw new VidstyleError(
     'usage',
     `--codec ${name}: there is no such video encoder here; try libx264, libx265 or libsvtav1.`,
   );
+}
+
+/** FFmpeg's encoder of a name that may be anything; null where there is none. */
+export function encoderByName(name: string): av.Codec | null {
+  return av.Codec.findEncoderByName(name as Parameters<typeof av.Codec.findEncoderByName>[0]);
 }
 
 const aliases: Readonly<Record<string, string>> = {

@@ -13,7 +13,7 @@ export class PacketTimer {
 
   constructor(
     readonly plan: StreamPlan,
-    private readonly output: av.Stream,
+    readonly output: av.Stream,
     private readonly cut: Cut,
   ) {
     const { input } = plan;
@@ -45,7 +45,8 @@ export class PacketTimer {
     return true;
   }
 
-  private cutPacket(packet: av.Packet): boolean {
+  /** Makes the packet's times count from the cut, still in the input's ticks; false when it lies outside. */
+  cutPacket(packet: av.Packet): boolean {
     const ticks = packet.pts === av.AV_NOPTS_VALUE ? packet.dts : packet.pts;
     if (ticks === av.AV_NOPTS_VALUE) return true;
     const { startMicroseconds, endMicroseconds } = this.cut;

@@ -7,7 +7,8 @@ import * as av from './node-av.js';
 import type { VideoSource } from './open-video.js';
 import { PacketTimer } from './packet-timer.js';
 import type { StreamPlan } from './stream-plan.js';
-import { planStream } from './stream-plan.js';
+import { closePlan, planStream } from './stream-plan.js';
+import type { SoundConverter } from './sound-converter.js';
 import { convertSubtitle } from './subtitle-text.js';
 import { newPacket } from './video-decoder.js';
 
@@ -28,6 +29,7 @@ export class StreamCopier {
   /** Whether `packet` holds a packet that has not been due yet. */
   private waiting = false;
   private atEnd = false;
+  private flushed = false;
   private closed = false;
 
   private constructor(
@@ -44,9 +46,9 @@ export class StreamCopier {
     if (options.copyStreams === false || source.info.streams.length < 2)
       return new StreamCopier(undefined, source, []);
     const demuxer = await openDemuxer(source.path, options.signal);
+    const plans: StreamPlan[] = [];
     try {
       const covers = await readCovers(source.path);
-      const plans: StreamPlan[] = [];
       for (const stream of demuxer.format.streams) {
         const chosen = stream.index === source.info.video.index;
         const plan = chosen ? undefined : await planStream(stream, container, covers, options.onNotice);
@@ -57,6 +59,7 @@ export class StreamCopier {
       if (start !== undefined) await demuxer.seek(-1, start);
       return new StreamCopier(demuxer, source, plans);
     } catch (error) {
+      plans.forEach(closePlan);
       await demuxer.close();
       throw error;
     }
@@ -87,6 +90,7 @@ export class StreamCopier {
       this.waiting = false;
       this.packet.unref();
     }
+    if (!this.closed) await this.flushSound();
   }
 
   /** Closes the file; idempotent. No call may be in progress. */
@@ -94,13 +98,15 @@ export class StreamCopier {
     if (this.closed) return;
     this.closed = true;
     this.packet.free();
+    this.plans.forEach(closePlan);
     await this.demuxer?.close();
   }
 
   private addStream(format: av.FormatContext, plan: StreamPlan): void {
     const output = format.newStream();
     plan.describe(output);
-    if (!plan.inHeader) this.timers.set(plan.input.index, new PacketTimer(plan, output, this.source.cut));
+    if (plan.method.type !== 'header')
+      this.timers.set(plan.input.index, new PacketTimer(plan, output, this.source.cut));
   }
 
   private async fetch(): Promise<boolean> {
@@ -115,16 +121,39 @@ export class StreamCopier {
   }
 
   private async writePacket(timer: PacketTimer): Promise<void> {
+    const { method } = timer.plan;
+    if (method.type === 'sound') return this.writeSound(timer, method.converter, this.packet);
     if (!timer.place(this.packet)) return;
-    const { text } = timer.plan;
-    if (!text) return this.muxer?.write(this.packet);
-    const words = convertSubtitle(this.packet.data ?? Buffer.alloc(0), text.from, text.to);
+    if (method.type !== 'text') return this.muxer?.write(this.packet);
+    const words = convertSubtitle(this.packet.data ?? Buffer.alloc(0), method.from, method.to);
     if (!words) return;
     const converted = subtitlePacket(this.packet, words);
     try {
       await this.muxer?.write(converted);
     } finally {
       converted.free();
+    }
+  }
+
+  private async writeSound(
+    timer: PacketTimer,
+    converter: SoundConverter,
+    packet: av.Packet | null,
+  ): Promise<void> {
+    if (packet && !timer.cutPacket(packet)) return;
+    await converter.convert(packet, async (encoded) => {
+      encoded.streamIndex = timer.output.index;
+      encoded.rescaleTs(converter.timeBase, timer.output.timeBase);
+      await this.muxer?.write(encoded);
+    });
+  }
+
+  private async flushSound(): Promise<void> {
+    if (this.flushed) return;
+    this.flushed = true;
+    for (const timer of this.timers.values()) {
+      const { method } = timer.plan;
+      if (method.type === 'sound') await this.writeSound(timer, method.converter, null);
     }
   }
 }

@@ -8,8 +8,8 @@ import { openDemuxer } from './demuxer.js';
 import type { VideoSource } from './open-video.js';
 import type { StreamDigest } from './packet-digests.js';
 import { digestPackets } from './packet-digests.js';
-import type { StreamPlan } from './stream-plan.js';
-import { planStream } from './stream-plan.js';
+import type { CarryMethod } from './stream-plan.js';
+import { closePlan, planStream } from './stream-plan.js';
 import type { StreamInfo } from './video-info.js';
 import type { VerifyRow } from './verify-row.js';
 import { row } from './verify-row.js';
@@ -49,8 +49,7 @@ export async function verifyStreams(
 
 interface PlannedStream {
   readonly index: number;
-  readonly text: boolean;
-  readonly inHeader: boolean;
+  readonly method: CarryMethod['type'];
 }
 
 async function planAll(input: VideoSource, outputPath: string): Promise<PlannedStream[]> {
@@ -62,16 +61,14 @@ async function planAll(input: VideoSource, outputPath: string): Promise<PlannedS
     for (const stream of demuxer.format.streams) {
       if (stream.index === input.info.video.index) continue;
       const plan = await planStream(stream, container, covers, () => undefined);
-      if (plan) plans.push(summarise(plan));
+      if (!plan) continue;
+      plans.push({ index: plan.input.index, method: plan.method.type });
+      closePlan(plan);
     }
     return plans;
   } finally {
     await demuxer.close();
   }
-}
-
-function summarise(plan: StreamPlan): PlannedStream {
-  return { index: plan.input.index, text: plan.text !== undefined, inHeader: plan.inHeader };
 }
 
 type Match = readonly [PlannedStream | undefined, StreamInfo | undefined];
@@ -84,7 +81,7 @@ function matchStreams(
     stream.kind === 'attachment' || stream.dispositions.includes('attached_pic');
   const moving = streams.filter((stream) => !attached(stream));
   const fixed = streams.filter(attached);
-  const inFile = (plan: PlannedStream | undefined): boolean => plan?.inHeader === true;
+  const inFile = (plan: PlannedStream | undefined): boolean => plan?.method === 'header';
   const first = order
     .filter((plan) => !inFile(plan))
     .map((plan, index): Match => [plan, [...moving, ...fixed][index]]);
@@ -129,8 +126,9 @@ function packetRows(plan: PlannedStream, before: StreamDigest, after: StreamDige
   const name = `stream ${plan.index}`;
   if (before.header !== undefined && after.header !== undefined)
     return [row(`${name} contents`, before.header, after.header)];
+  if (plan.method === 'sound') return [soundRow(name, before, after, cut)];
   const inside = insideCut(before, cut);
-  if (plan.text) return [row(`${name} subtitles`, inside.digests.length, after.digests.length)];
+  if (plan.method === 'text') return [row(`${name} subtitles`, inside.digests.length, after.digests.length)];
   const wrong = inside.digests.findIndex((digest, index) => digest !== after.digests[index]);
   const ok = wrong < 0 && inside.digests.length === after.digests.length;
   return [
@@ -144,6 +142,15 @@ function packetRows(plan: PlannedStream, before: StreamDigest, after: StreamDige
     },
     timesRow(name, inside.seconds, after.seconds),
   ];
+}
+
+/** Sound encoded anew has other packets, but must begin and end where the input's does, within a packet or two. */
+function soundRow(name: string, before: StreamDigest, after: StreamDigest, cut: Cut): VerifyRow {
+  const extent = (seconds: readonly number[]): [number, number] => [seconds[0] ?? NaN, seconds.at(-1) ?? NaN];
+  const [expected, actual] = [extent(insideCut(before, cut).seconds), extent(after.seconds)];
+  const text = ([from, to]: [number, number]): string => `${from.toFixed(2)} s to ${to.toFixed(2)} s`;
+  const ok = Math.abs(expected[0] - actual[0]) < 0.1 && Math.abs(expected[1] - actual[1]) < 0.1;
+  return { property: `${name} sound`, expected: text(expected), actual: text(actual), ok };
 }
 
 function timesRow(name: string, before: readonly number[], after: readonly number[]): VerifyRow {

@@ -3,6 +3,7 @@ import { cutChapters } from './chapter-writer.js';
 import type { Chapter } from './chapters.js';
 import { containerMetadata } from './output-streams.js';
 import { openVideo } from './open-video.js';
+import type { Rational } from './rational.js';
 import type { VideoSource } from './open-video.js';
 import { row, type VerifyRow } from './verify-row.js';
 import { verifyStreams } from './verify-streams.js';
@@ -52,7 +53,7 @@ function pictureRows(input: VideoSource, output: VideoSource, expectations: Veri
   const rows = [
     row('frame size', `${width}×${height}`, `${after.width}×${after.height}`),
     row('rotation', `${before.rotationDegrees}°`, `${after.rotationDegrees}°`),
-    row('pixel aspect ratio', aspect(before.sampleAspectRatio), aspect(after.sampleAspectRatio)),
+    aspectRow(before.sampleAspectRatio, after.sampleAspectRatio, width),
     row('interlacing', before.interlaced, after.interlaced),
     depthRow(before.bitDepth, after.bitDepth),
   ];
@@ -72,7 +73,13 @@ function depthRow(before: number, after: number): VerifyRow {
   return { ...row('bits a sample', before, after), ok: after >= Math.min(before, before > 10 ? 12 : before) };
 }
 
-function aspect(ratio: { readonly num: number; readonly den: number }): string {
+/** Matroska holds the shown size in whole pixels, which rounds the ratio where the bitstream does not hold it as well. */
+function aspectRow(before: Rational, after: Rational, width: number): VerifyRow {
+  const deviation = Math.abs((after.num * before.den) / (after.den * before.num) - 1);
+  return { ...row('pixel aspect ratio', aspect(before), aspect(after)), ok: deviation <= 0.5 / width };
+}
+
+function aspect(ratio: Rational): string {
   return `${ratio.num}:${ratio.den}`;
 }
 

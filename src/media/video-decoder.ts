@@ -76,14 +76,26 @@ export class VideoDecoder {
   private async decodeNext(): Promise<av.Frame | undefined> {
     const frame = new av.Frame();
     frame.alloc();
+    try {
+      if (await this.receive(frame)) return await this.accept(frame);
+    } catch (error) {
+      frame.free();
+      throw error;
+    }
+    frame.free();
+    return undefined;
+  }
+
+  /** Fills `frame` with the next picture; false at the end. */
+  private async receive(frame: av.Frame): Promise<boolean> {
     for (;;) {
       const received = await this.context.receiveFrame(frame);
-      if (received === 0) return this.accept(frame);
-      if (received === av.AVERROR_EOF || (received !== av.AVERROR_EAGAIN && this.flushing) || this.closing) {
-        frame.free();
-        return undefined;
+      if (received === 0) return true;
+      if (received === av.AVERROR_EOF || this.closing) return false;
+      if (received !== av.AVERROR_EAGAIN) {
+        this.damage.corrupt++;
+        if (this.flushing) return false;
       }
-      if (received !== av.AVERROR_EAGAIN) this.damage.corrupt++;
       await this.feed();
     }
   }

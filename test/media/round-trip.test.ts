@@ -95,6 +95,20 @@ describe('what a container does not take', () => {
     expect(await restream(input, join(folder, 'copied.mkv'))).toEqual([]);
   });
 
+  it('is encoded anew in WebM: sound as Opus, words as WebVTT', async () => {
+    const output = join(folder, 'converted.webm');
+    const notices = await restream(input, output, { sink: { preset: '8' } });
+    expect(notices.slice(0, 3)).toEqual([
+      'The audio stream 1 (aac) is converted to libopus: webm does not take it as it is.',
+      'The audio stream 2 (aac) is converted to libopus: webm does not take it as it is.',
+      'The subtitle stream 3 (subrip) is converted to webvtt: webm does not take it as it is.',
+    ]);
+    await using result = await openVideo(output);
+    expect(result.info.streams.map((stream) => stream.codec)).toEqual(['vp9', 'opus', 'opus', 'webvtt']);
+    expect(result.info.streams[2]?.metadata['language']).toBe('fra');
+    expect((await verifyOutput(input, output)).filter((row) => !row.ok)).toEqual([]);
+  });
+
   it('goes along only when asked', async () => {
     const output = join(folder, 'alone.mkv');
     await restream(input, output, { sink: { copyStreams: false } });
