@@ -1,11 +1,18 @@
 import { VidstyleError } from '../errors.js';
 import type { Network } from './layers.js';
 import type { NetworkSpec } from './metadata.js';
+import { ecbsrNet, espcnNet, fsrcnnNet, paperSrNet, srcnnNet, srvggNet } from './sr.js';
 import { fastStyleNet, paperStyleNet } from './style.js';
 
 const families: Readonly<Record<string, (options: Record<string, unknown>) => Network>> = {
   'paper-style': paperStyleNet,
   'fast-style': fastStyleNet,
+  'paper-sr': paperSrNet,
+  srcnn: srcnnNet,
+  espcn: espcnNet,
+  fsrcnn: fsrcnnNet,
+  ecbsr: ecbsrNet,
+  srvgg: srvggNet,
 };
 
 /**

@@ -72,6 +72,7 @@ export type Layer =
   | { readonly kind: 'tanh' }
   | { readonly kind: 'pad'; readonly amount: number } // reflection
   | { readonly kind: 'upsample'; readonly factor: number } // nearest neighbour
+  | { readonly kind: 'enlarge'; readonly factor: number } // bicubic (Keys, a = −0.5), edges replicated
   | { readonly kind: 'unshuffle'; readonly block: number } // space to depth: [h·b, w·b, c] → [h, w, b²·c]
   | { readonly kind: 'shuffle'; readonly block: number }; // depth to space: [h, w, b²·c] → [h·b, w·b, c]
 
@@ -148,7 +149,7 @@ export function multiplyAdds(network: Network): number {
       } else if (layer.kind === 'transposed-conv') {
         total += density * layer.in * layer.out * layer.kernel ** 2;
         density *= 4;
-      } else if (layer.kind === 'upsample') density *= layer.factor ** 2;
+      } else if (layer.kind === 'upsample' || layer.kind === 'enlarge') density *= layer.factor ** 2;
       else if (layer.kind === 'shuffle') density *= layer.block ** 2;
       else if (layer.kind === 'unshuffle') density /= layer.block ** 2;
       else if (layer.kind === 'residual') density = visit(layer.layers, density);

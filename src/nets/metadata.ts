@@ -2,6 +2,9 @@ import { z } from 'zod';
 import { VidstyleError } from '../errors.js';
 import { decodeModel, type OnnxModel } from './onnx-schema.js';
 
+/** The style of a conditional network that gives the photo back; strength is a blend with it. */
+export const identityStyle = 'identity';
+
 /** Names a network of ours so that it can be built anew: family and options, see `families.ts`. */
 export const networkSpecSchema = z.object({
   family: z.string(),

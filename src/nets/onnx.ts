@@ -199,6 +199,12 @@ class OnnxWriter {
           coordinate_transformation_mode: 'asymmetric',
           nearest_mode: 'floor',
         });
+      case 'enlarge':
+        return graph.op('Resize', [x, '', graph.vector([1, 1, layer.factor, layer.factor])], {
+          mode: 'cubic',
+          cubic_coeff_a: { float: -0.5 },
+          coordinate_transformation_mode: 'half_pixel',
+        });
       case 'shuffle':
         return graph.op('DepthToSpace', [x], { blocksize: layer.block, mode: 'DCR' });
       case 'unshuffle':

@@ -95,6 +95,8 @@ class LayerRunner {
         ]);
       case 'upsample':
         return tf.image.resizeNearestNeighbor(x, [x.shape[1] * layer.factor, x.shape[2] * layer.factor]);
+      case 'enlarge':
+        return enlargeBicubic(tf, x, layer.factor);
       case 'shuffle':
         return depthToSpace(x, layer.block);
       case 'unshuffle':
@@ -186,6 +188,37 @@ function foldBorder(tf: Tf, dy: Tensor4D, axis: 1 | 2, [before, after]: [number,
   if (before > 0) sum = sum.add(placed(part(0, before), 1));
   if (after > 0) sum = sum.add(placed(part(before + size, after), size - 1 - after));
   return sum;
+}
+
+/** Bicubic enlargement as two products with the matrices of its weights: TensorFlow.js has no operator for it. */
+function enlargeBicubic(tf: Tf, x: Tensor4D, factor: number): Tensor4D {
+  const [batch, height, width, channels] = x.shape;
+  const columns = tf.matMul(bicubicMatrix(tf, height, factor), x.reshape([batch, height, width * channels]));
+  const turned = columns.reshape([batch, height * factor, width, channels]).transpose([0, 2, 1, 3]);
+  const rows = tf.matMul(
+    bicubicMatrix(tf, width, factor),
+    turned.reshape([batch, width, height * factor * channels]),
+  );
+  return rows.reshape([batch, width * factor, height * factor, channels]).transpose([0, 2, 1, 3]) as Tensor4D;
+}
+
+/** `[1, length·factor, length]`: the share of each sample in each enlarged one. Keys 1981, a = −0.5. */
+function bicubicMatrix(tf: Tf, length: number, factor: number): TensorFlow.Tensor3D {
+  const matrix = new Float32Array(length * factor * length);
+  for (let i = 0; i < length * factor; i++) {
+    const centre = (i + 0.5) / factor - 0.5;
+    for (let tap = Math.floor(centre) - 1; tap <= Math.floor(centre) + 2; tap++) {
+      const at = i * length + Math.min(Math.max(tap, 0), length - 1);
+      matrix[at] = (matrix[at] ?? 0) + keysCubic(Math.abs(centre - tap));
+    }
+  }
+  return tf.tensor3d(matrix, [1, length * factor, length]);
+}
+
+function keysCubic(distance: number): number {
+  if (distance <= 1) return (1.5 * distance - 2.5) * distance ** 2 + 1;
+  if (distance <= 2) return ((-0.5 * distance + 2.5) * distance - 4) * distance + 2;
+  return 0;
 }
 
 /** [b, h, w, block²·c] → [b, h·block, w·block, c]; written with reshapes because tf.depthToSpace has no gradient. */

@@ -1,6 +1,7 @@
 import type { Scalar } from '@tensorflow/tfjs-core';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { abortedError, VidstyleError } from '../errors.js';
 import { parametersOf } from '../nets/layers.js';
 import { toTensors, type Tensor, type Tf } from '../nets/tfjs.js';
@@ -79,6 +80,7 @@ export async function train<Batch>(
       await observer.onCheckpoint?.(trainer.step, () => trainer.weights());
     };
     while (trainer.step < options.steps) {
+      await nextTurn(); // steps compute synchronously: without this no signal handler would ever run
       if (options.signal?.aborted) {
         await save();
         throw abortedError(options.signal);

@@ -3,7 +3,7 @@ import { parametersOf } from '../nets/layers.js';
 import type { NetworkSpec } from '../nets/metadata.js';
 import type { WeightArray, Weights } from '../nets/weights.js';
 import { VidstyleError } from '../errors.js';
-import { identityStyle } from './identity.js';
+import { identityStyle } from '../nets/metadata.js';
 
 export interface ExtendedNetwork {
   readonly spec: NetworkSpec;

@@ -10,7 +10,7 @@ import type { Weights } from '../nets/weights.js';
 import { train, type LoopObserver, type TrainingResult } from './loop.js';
 import { PhotoSet, readPixels } from './photos.js';
 import type { StyleRecipe } from './recipes.js';
-import { identityStyle } from './identity.js';
+import { identityStyle } from '../nets/metadata.js';
 import { extendStyles, graftRows } from './new-styles.js';
 import { stack, StyleTask } from './style-task.js';
 
