@@ -1,8 +1,10 @@
 import { VidstyleError } from '../errors.js';
 import type { Container } from './container.js';
 import type { FrameGeometry } from './frames.js';
+import { readHdr, x265Parameters } from './hdr-metadata.js';
 import * as av from './node-av.js';
 import { describePixelFormat, pixelFormatName } from './pixel-format.js';
+import type { VideoSource } from './open-video.js';
 import type { VideoStreamInfo } from './video-info.js';
 
 export interface EncoderWishes {
@@ -36,22 +38,23 @@ export interface EncoderChoice {
  */
 export function chooseEncoder(
   container: Container,
-  source: VideoStreamInfo,
+  source: VideoSource,
   geometry: FrameGeometry,
   wishes: EncoderWishes,
 ): EncoderChoice {
+  const { video } = source.info;
   const deep = geometry.format === 'rgb16';
   const name = wishes.codec ?? defaultEncoder(container, deep);
   const codec = findEncoder(name);
   checkPreset(codec.name ?? name, wishes.preset);
-  const wanted = wishes.pixelFormat ?? defaultPixelFormat(name, source, geometry);
+  const wanted = wishes.pixelFormat ?? defaultPixelFormat(name, video, geometry);
   const pixelFormat = supportedPixelFormat(codec, name, wanted, wishes.pixelFormat !== undefined);
   return {
     codec,
     name: codec.name ?? name,
     pixelFormat,
-    options: { ...qualityOptions(codec.name ?? name, wishes), ...stringValues(wishes.encoderOptions) },
-    notices: pictureNotices(source, pixelFormatName(pixelFormat)),
+    options: encoderOptions(codec.name ?? name, source, wishes),
+    notices: pictureNotices(video, pixelFormatName(pixelFormat)),
   };
 }
 
@@ -128,13 +131,25 @@ function supportedPixelFormat(
   return av.avcodecFindBestPixFmtOfList(software, format);
 }
 
+function encoderOptions(encoder: string, source: VideoSource, wishes: EncoderWishes): Record<string, string> {
+  const options = { ...qualityOptions(encoder, wishes), ...stringValues(wishes.encoderOptions) };
+  if (encoder !== 'libx265') return options;
+  // x265 writes to the terminal unless it is told not to, and takes HDR metadata as parameters only.
+  const wished = options['x265-params'];
+  const parameters = [
+    'log-level=none',
+    ...x265Parameters(readHdr(source)),
+    ...(wished === undefined ? [] : [wished]),
+  ];
+  return { ...options, 'x265-params': parameters.join(':') };
+}
+
 /** Constant quality near transparency, at each encoder's usual balance of speed and size. */
 function qualityOptions(encoder: string, wishes: EncoderWishes): Record<string, string> {
   const crf = wishes.crf === undefined ? undefined : String(wishes.crf);
   const { preset } = wishes;
   if (encoder.startsWith('libx264')) return { crf: crf ?? '18', preset: preset ?? 'medium' };
-  if (encoder === 'libx265')
-    return { crf: crf ?? '20', preset: preset ?? 'medium', 'x265-params': 'log-level=none' };
+  if (encoder === 'libx265') return { crf: crf ?? '20', preset: preset ?? 'medium' };
   if (encoder === 'libsvtav1') return { crf: crf ?? '25', preset: preset ?? '8' };
   if (encoder.startsWith('libvpx')) {
     return { crf: crf ?? '20', b: '0', deadline: 'good', 'cpu-used': preset ?? '4', 'row-mt': '1' };
@@ -174,4 +189,9 @@ function pictureNotices(source: VideoStreamInfo, outputName: string): string[] {
     notices.push('The odd frame size needs 4:4:4 chroma, which some players cannot show.');
   }
   return notices;
+}
+
+/** Whether FFmpeg has an encoder of this name here; one of a device may still find no device. */
+export function hasEncoder(name: string): boolean {
+  return findEncoder(name) !== null;
 }

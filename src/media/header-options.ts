@@ -1,4 +1,5 @@
 import type { Container } from './container.js';
+import { needsFreeKeys } from './metadata.js';
 import type * as av from './node-av.js';
 import type { VideoSource } from './open-video.js';
 
@@ -8,14 +9,18 @@ export function headerOptions(
   source: VideoSource,
   format: av.FormatContext,
 ): Record<string, string> {
-  if (container.isoBased) return isoOptions(source, format);
+  if (container.isoBased) return isoOptions(container, source, format);
   // Matroska holds times before zero (sound's priming) relative to the cluster; shifting everything would change every
   // timestamp of the video.
   if (container.matroska) return { avoid_negative_ts: 'disabled' };
   return {};
 }
 
-function isoOptions(source: VideoSource, format: av.FormatContext): Record<string, string> {
+function isoOptions(
+  container: Container,
+  source: VideoSource,
+  format: av.FormatContext,
+): Record<string, string> {
   const options: Record<string, string> = {};
   const rates = format.streams.map((stream) =>
     BigInt(stream.codecpar.sampleRate > 0 ? stream.codecpar.sampleRate : 1),
@@ -27,9 +32,7 @@ function isoOptions(source: VideoSource, format: av.FormatContext): Record<strin
     const common = rates.reduce(leastCommonMultiple, ticks);
     options['movie_timescale'] = String(common <= maximumTimescale ? common : ticks);
   }
-  // Keys like com.apple.quicktime.location survive only in the newer metadata box.
-  if (Object.keys(source.info.metadata).some((key) => key.startsWith('com.')))
-    options['movflags'] = '+use_metadata_tags';
+  if (needsFreeKeys(source.info, container)) options['movflags'] = '+use_metadata_tags';
   return options;
 }
 

@@ -2,6 +2,7 @@
 export type { Chapter } from './chapters.js';
 export type { ColorInfo } from './color.js';
 export type { Cut } from './cut.js';
+export { hasEncoder } from './encoder-choice.js';
 export type { EncoderWishes } from './encoder-choice.js';
 export * from './frames.js';
 export { maximumSide } from './input-checks.js';

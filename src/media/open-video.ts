@@ -164,7 +164,9 @@ class OpenedVideo implements VideoSource {
         'The input is interlaced: every frame is processed whole and stays interlaced.',
       );
     }
-    if (video.pixelFormat.alpha) this.options.onNotice?.('The transparency of the input is left out.');
+    // WebM keeps transparency in a second picture, which FFmpeg's own decoder does not read.
+    if (video.pixelFormat.alpha || video.metadata['alpha_mode'] === '1')
+      this.options.onNotice?.('The transparency of the input is left out.');
     if (video.hdr.dolbyVision)
       this.options.onNotice?.('The Dolby Vision layer of the input is left out; HDR10 or HLG stays.');
   }

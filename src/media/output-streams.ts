@@ -2,27 +2,14 @@ import { copyColorTags } from './color.js';
 import type { Container } from './container.js';
 import { streamMetadata } from './container-fit.js';
 import type { FrameGeometry } from './frames.js';
+import { readHdr } from './hdr-metadata.js';
 import * as av from './node-av.js';
 import type { VideoSource } from './open-video.js';
 import type { VideoEncoder } from './video-encoder.js';
 import { steadyFrameRate } from './video-encoder.js';
-import type { VideoInfo } from './video-info.js';
 
-/** What the container writes by itself, or what described the old encoding. */
-const containerKeys: ReadonlySet<string> = new Set([
-  'major_brand',
-  'minor_version',
-  'compatible_brands',
-  'encoder',
-]);
-const encodingKeys = /^(encoder|BPS|DURATION|NUMBER_OF_(FRAMES|BYTES)|_STATISTICS_.*)(-eng)?$/i;
-
-/** The container's own metadata, without what described the input file itself. */
-export function containerMetadata(info: VideoInfo): av.Dictionary {
-  return av.Dictionary.fromObject(
-    Object.fromEntries(Object.entries(info.metadata).filter(([key]) => !containerKeys.has(key))),
-  );
-}
+/** What described the old encoding, or the transparency that is left out. */
+const encodingKeys = /^(encoder|BPS|DURATION|NUMBER_OF_(FRAMES|BYTES)|_STATISTICS_.*|alpha_mode)(-eng)?$/i;
 
 /** Adds the stream for the encoded video, with everything the source's stream says about its pictures. */
 export function addVideoStream(
@@ -52,6 +39,10 @@ export function addVideoStream(
   for (const { type, data } of source.sideData) {
     if (keptSideData.has(type)) stream.codecpar.addCodedSideData(type, data);
   }
+  const { masteringDisplay, contentLight } = readHdr(source);
+  if (masteringDisplay)
+    stream.codecpar.addCodedSideData(av.AV_PKT_DATA_MASTERING_DISPLAY_METADATA, masteringDisplay);
+  if (contentLight) stream.codecpar.addCodedSideData(av.AV_PKT_DATA_CONTENT_LIGHT_LEVEL, contentLight);
   return stream;
 }
 
@@ -60,8 +51,6 @@ const keptSideData: ReadonlySet<av.AVPacketSideDataType> = new Set([
   av.AV_PKT_DATA_DISPLAYMATRIX,
   av.AV_PKT_DATA_STEREO3D,
   av.AV_PKT_DATA_SPHERICAL,
-  av.AV_PKT_DATA_MASTERING_DISPLAY_METADATA,
-  av.AV_PKT_DATA_CONTENT_LIGHT_LEVEL,
   av.AV_PKT_DATA_AMBIENT_VIEWING_ENVIRONMENT,
   av.AV_PKT_DATA_ICC_PROFILE,
 ]);

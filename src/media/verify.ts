@@ -1,7 +1,7 @@
 import { chooseContainer } from './container.js';
 import { cutChapters } from './chapter-writer.js';
 import type { Chapter } from './chapters.js';
-import { containerMetadata } from './output-streams.js';
+import { carryMetadata } from './metadata.js';
 import { openVideo } from './open-video.js';
 import type { Rational } from './rational.js';
 import type { VideoSource } from './open-video.js';
@@ -62,9 +62,15 @@ function pictureRows(input: VideoSource, output: VideoSource, expectations: Veri
     ? { primaries: before.color.primaries, transfer: before.color.transfer }
     : before.color;
   for (const [name, value] of Object.entries(color)) {
+    const found = after.color[name as keyof typeof after.color];
+    // Limited range is what a video means that does not say.
     if (value !== undefined)
-      rows.push(row(`colour ${name}`, value, after.color[name as keyof typeof after.color]));
+      rows.push(row(`colour ${name}`, value, found ?? (name === 'range' ? 'tv' : 'none')));
   }
+  if (before.hdr.masteringDisplay) rows.push(row('mastering display', true, after.hdr.masteringDisplay));
+  const light = ({ hdr }: typeof before): string =>
+    `${hdr.contentLight?.maxCll ?? 0}, ${hdr.contentLight?.maxFall ?? 0}`;
+  if (before.hdr.contentLight) rows.push(row('content light level', light(before), light(after)));
   return rows;
 }
 
@@ -103,7 +109,7 @@ function metadataRows(input: VideoSource, output: VideoSource): VerifyRow[] {
   const found = new Map(
     Object.entries(output.info.metadata).map(([key, value]) => [key.toLowerCase(), value]),
   );
-  return Object.entries(containerMetadata(input.info).getAll()).map(([key, value]) =>
+  return Object.entries(carryMetadata(input.info, chooseContainer(output.path)).kept).map(([key, value]) =>
     row(`metadata ${key}`, value, found.get(key.toLowerCase()) ?? 'none'),
   );
 }

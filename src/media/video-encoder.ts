@@ -35,6 +35,8 @@ export class VideoEncoder {
     geometry: FrameGeometry,
     options: { readonly globalHeader: boolean; readonly codecTag: string | undefined },
   ): Promise<VideoEncoder> {
+    // SVT-AV1 writes to the terminal unless its environment tells it not to: 1 is errors only.
+    if (choice.name === 'libsvtav1') process.env['SVT_LOG'] ??= '1';
     const context = new av.CodecContext();
     context.allocContext3(choice.codec);
     try {

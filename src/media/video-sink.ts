@@ -8,10 +8,11 @@ import type { EncoderWishes } from './encoder-choice.js';
 import { chooseEncoder } from './encoder-choice.js';
 import type { FrameGeometry, FrameSink, SinkFrame } from './frames.js';
 import { headerOptions } from './header-options.js';
+import { carryMetadata } from './metadata.js';
 import { Muxer } from './muxer.js';
-import type * as av from './node-av.js';
+import * as av from './node-av.js';
 import type { VideoSource } from './open-video.js';
-import { addVideoStream, containerMetadata } from './output-streams.js';
+import { addVideoStream } from './output-streams.js';
 import { microseconds, rescale } from './rational.js';
 import { VideoEncoder } from './video-encoder.js';
 
@@ -48,7 +49,7 @@ export async function createVideoSink(
   const container = chooseContainer(path);
   const geometry = options.geometry ?? source.geometry;
   const notice = options.onNotice ?? ((): void => undefined);
-  const choice = chooseEncoder(container, source.info.video, geometry, options);
+  const choice = chooseEncoder(container, source, geometry, options);
   choice.notices.forEach(notice);
   const hevc = /265|hevc/.test(choice.name);
   const encoder = await VideoEncoder.open(choice, source, geometry, {
@@ -63,7 +64,10 @@ export async function createVideoSink(
     const video = copier.layOut(muxer, (format) =>
       addVideoStream(format, source, encoder, geometry, container),
     );
-    muxer.format.metadata = containerMetadata(source.info);
+    const metadata = carryMetadata(source.info, container);
+    if (metadata.lost.length > 0)
+      notice(`${container.name} has no place for the metadata ${metadata.lost.join(', ')}.`);
+    muxer.format.metadata = av.Dictionary.fromObject(metadata.kept);
     await muxer.writeHeader(headerOptions(container, source, muxer.format));
     return new EncodingSink({
       path,

@@ -33,6 +33,9 @@ const hdr = {
   encoderOptions: { preset: 'ultrafast', 'x265-params': 'log-level=none' },
 };
 
+const hdr10 =
+  'master-display=G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,50):max-cll=1000,400';
+
 const clips: Record<string, { file: string; options: ClipOptions }> = {
   'even frames': { file: 'even.mp4', options: {} },
   'variable frame rate': {
@@ -55,6 +58,34 @@ const clips: Record<string, { file: string; options: ClipOptions }> = {
     file: 'deep.mp4',
     options: { ...hdr, color: { range: 1, primaries: 9, transfer: 16, matrix: 9 } },
   },
+  'static HDR metadata': {
+    file: 'hdr10.mkv',
+    options: {
+      ...hdr,
+      encoderOptions: {
+        preset: 'ultrafast',
+        'x265-params': `log-level=none:repeat-headers=1:hdr10=1:${hdr10}`,
+      },
+      color: { range: 1, primaries: 9, transfer: 16, matrix: 9 },
+    },
+  },
+  'interlaced MPEG-2 and sound in a transport stream': {
+    file: 'broadcast.ts',
+    options: {
+      ...{ codec: 'mpeg2video', interlaced: true, width: 96, height: 64, aspect: { num: 64, den: 45 } },
+      ...{ sound: ['eng'], encoderOptions: { bf: '2', b: '2000000' } },
+    },
+  },
+  'MPEG-4 with B-frames in AVI': {
+    file: 'old.avi',
+    options: { codec: 'mpeg4', encoderOptions: { bf: '2' }, sound: ['eng'] },
+  },
+  fragments: {
+    file: 'fragments.mp4',
+    options: { muxerOptions: { movflags: '+frag_keyframe+empty_moov' }, sound: ['eng'] },
+  },
+  'RGB pictures': { file: 'rgb.mkv', options: { codec: 'png', pixelFormat: 'rgb24' } },
+  '12 bits': { file: 'twelve.mkv', options: { codec: 'ffv1', pixelFormat: 'yuv422p12le' } },
   '10-bit H.264': { file: 'high10.mkv', options: { pixelFormat: 'yuv420p10le' } },
   'odd width and height': { file: 'odd.mkv', options: { codec: 'ffv1', width: 63, height: 47 } },
   'full range': {
@@ -93,6 +124,24 @@ describe('what a container does not take', () => {
 
   it('is copied without a notice where the container takes it', async () => {
     expect(await restream(input, join(folder, 'copied.mkv'))).toEqual([]);
+  });
+
+  it('includes metadata of unusual names, which is announced', async () => {
+    const tagged = join(folder, 'tagged.mkv');
+    await makeClip(tagged, { metadata: { title: 'A film', catalogue: '17' } });
+    const output = join(folder, 'tagged.mp4');
+    expect(await restream(tagged, output)).toEqual(['mp4 has no place for the metadata CATALOGUE.']);
+    expect((await verifyOutput(tagged, output)).filter((row) => !row.ok)).toEqual([]);
+    await using result = await openVideo(output);
+    expect(result.info.metadata['title']).toBe('A film');
+  });
+
+  it('includes transparency, which is announced', async () => {
+    const input = join(folder, 'transparent.mkv');
+    await makeClip(input, { codec: 'png', pixelFormat: 'rgba' });
+    expect(await restream(input, join(folder, 'opaque.mp4'))).toEqual([
+      'The transparency of the input is left out.',
+    ]);
   });
 
   it('is encoded anew in WebM: sound as Opus, words as WebVTT', async () => {
