@@ -147,7 +147,7 @@ class OnnxWriter {
     const { offset, scale: range } = network.output;
     result = this.affine(result, ends.outputScale, range, ends.outputOffset, offset + 0.5);
     result = this.all(trailingShuffle, result, input);
-    if (network.channels === 'luma') result = this.addColour(result, rgb);
+    if (network.channels === 'luma') result = this.addColour(result, rgb, entered);
     if (multiple !== 1) {
       const extent = scale === 1 ? size : graph.op('Mul', [size, graph.ints([scale, scale])]);
       result = graph.op('Slice', [result, graph.ints([0, 0]), extent, graph.ints([2, 3])]);
@@ -267,15 +267,19 @@ class OnnxWriter {
     return this.graph.op('Conv', [rgb, 'luma_weights'], { kernel_shape: [1, 1] });
   }
 
-  /** Enlarged colour with its luminance exchanged for the network's: up + (Y − Y(up)), all at the output's range. */
-  private addColour(luma: string, rgb: string): string {
+  /**
+   * The network's luminance plus the picture's colour differences, enlarged: both steps are linear, so this is the enlarged
+   * picture with its luminance exchanged, and the differences are taken where pixels are few.
+   */
+  private addColour(luma: string, rgb: string, entered: string): string {
     const { graph, network } = this;
-    const samples = graph.op('Mul', [rgb, ends.outputScale]); // the networks' input and output ranges agree
+    const difference = graph.op('Sub', [rgb, entered]);
+    const samples = graph.op('Mul', [difference, ends.outputScale]); // input and output ranges agree
     const enlarged = graph.op('Resize', [samples, '', graph.vector([1, 1, network.scale, network.scale])], {
       mode: 'linear',
       coordinate_transformation_mode: 'half_pixel',
     });
-    return graph.op('Add', [enlarged, graph.op('Sub', [luma, this.luma(enlarged)])]);
+    return graph.op('Add', [enlarged, luma]);
   }
 
   private kernel(name: string): string {

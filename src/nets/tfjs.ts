@@ -70,9 +70,12 @@ class LayerRunner {
     const { tf } = this;
     switch (layer.kind) {
       case 'conv': {
-        const padded = padFor(tf, x, layer.padding, (layer.kernel - 1) / 2);
         const kernel = this.parameter(`${layer.name}/kernel`) as Tensor4D;
-        return tf.conv2d(padded, kernel, layer.stride, 'valid').add(this.parameter(`${layer.name}/bias`));
+        const bias = this.parameter(`${layer.name}/bias`);
+        const isSame = layer.padding === 'zero' && layer.stride === 1; // TensorFlow's SAME is uneven at stride 2
+        if (isSame) return tf.conv2d(x, kernel, 1, 'same').add(bias);
+        const padded = padFor(tf, x, layer.padding, (layer.kernel - 1) / 2);
+        return tf.conv2d(padded, kernel, layer.stride, 'valid').add(bias);
       }
       case 'transposed-conv': {
         const [batch, height, width] = x.shape;
