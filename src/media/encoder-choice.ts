@@ -1,7 +1,7 @@
 import { VidstyleError } from '../errors.js';
 import type { Container } from './container.js';
 import type { FrameGeometry } from './frames.js';
-import { readHdr, x265Parameters } from './hdr-metadata.js';
+import { checkPreset, encoderOptions } from './encoder-options.js';
 import * as av from './node-av.js';
 import { describePixelFormat, pixelFormatName } from './pixel-format.js';
 import type { VideoSource } from './open-video.js';
@@ -53,7 +53,7 @@ export function chooseEncoder(
     codec,
     name: codec.name ?? name,
     pixelFormat,
-    options: encoderOptions(codec.name ?? name, source, wishes),
+    options: encoderOptions(codec.name ?? name, source, geometry, wishes),
     notices: pictureNotices(video, pixelFormatName(pixelFormat)),
   };
 }
@@ -131,49 +131,6 @@ function supportedPixelFormat(
   return av.avcodecFindBestPixFmtOfList(software, format);
 }
 
-function encoderOptions(encoder: string, source: VideoSource, wishes: EncoderWishes): Record<string, string> {
-  const options = { ...qualityOptions(encoder, wishes), ...stringValues(wishes.encoderOptions) };
-  if (encoder !== 'libx265') return options;
-  // x265 writes to the terminal unless it is told not to, and takes HDR metadata as parameters only.
-  const wished = options['x265-params'];
-  const parameters = [
-    'log-level=none',
-    ...x265Parameters(readHdr(source)),
-    ...(wished === undefined ? [] : [wished]),
-  ];
-  return { ...options, 'x265-params': parameters.join(':') };
-}
-
-/** Constant quality near transparency, at each encoder's usual balance of speed and size. */
-function qualityOptions(encoder: string, wishes: EncoderWishes): Record<string, string> {
-  const crf = wishes.crf === undefined ? undefined : String(wishes.crf);
-  const { preset } = wishes;
-  if (encoder.startsWith('libx264')) return { crf: crf ?? '18', preset: preset ?? 'medium' };
-  if (encoder === 'libx265') return { crf: crf ?? '20', preset: preset ?? 'medium' };
-  if (encoder === 'libsvtav1') return { crf: crf ?? '25', preset: preset ?? '8' };
-  if (encoder.startsWith('libvpx')) {
-    return { crf: crf ?? '20', b: '0', deadline: 'good', 'cpu-used': preset ?? '4', 'row-mt': '1' };
-  }
-  if (encoder.endsWith('_nvenc')) return { rc: 'vbr', cq: crf ?? '19', b: '0', preset: preset ?? 'p5' };
-  if (encoder.endsWith('_vaapi') || encoder.endsWith('_qsv'))
-    return { global_quality: crf ?? '20', ...(preset && { preset }) };
-  if (encoder === 'mpeg4' || encoder === 'mpeg2video')
-    return { flags: '+qscale', global_quality: String(118 * Number(crf ?? 3)) };
-  return { ...(crf && { crf }), ...(preset && { preset }) };
-}
-
-/** x264 and x265 would name a wrong preset on the terminal themselves. */
-function checkPreset(encoder: string, preset: string | undefined): void {
-  if (preset === undefined || !/^libx26[45]/.test(encoder) || xPresets.includes(preset)) return;
-  throw new VidstyleError('usage', `--preset ${preset}: ${encoder} has ${xPresets.join(', ')}.`);
-}
-
-const xPresets = 'ultrafast superfast veryfast faster fast medium slow slower veryslow placebo'.split(' ');
-
-function stringValues(options: Readonly<Record<string, string | number>> = {}): Record<string, string> {
-  return Object.fromEntries(Object.entries(options).map(([key, value]) => [key, String(value)]));
-}
-
 function pictureNotices(source: VideoStreamInfo, outputName: string): string[] {
   const output = describePixelFormat(outputName);
   const notices: string[] = [];
@@ -193,5 +150,5 @@ function pictureNotices(source: VideoStreamInfo, outputName: string): string[] {
 
 /** Whether FFmpeg has an encoder of this name here; one of a device may still find no device. */
 export function hasEncoder(name: string): boolean {
-  return findEncoder(name) !== null;
+  return encoderByName(name) !== null;
 }

@@ -16,7 +16,9 @@ export interface VerifyExpectations {
   /** The part of the input that was asked for. */
   readonly start?: number | undefined;
   readonly duration?: number | undefined;
-  /** Frame size of the output; default the input's. */
+  /** The size that the input was scaled to while reading; default its own. */
+  readonly size?: { readonly width: number; readonly height: number } | undefined;
+  /** Frame size of the output; default the size read. */
   readonly width?: number | undefined;
   readonly height?: number | undefined;
   /** Whether the other streams were to come along; default true. */
@@ -35,8 +37,9 @@ export async function verifyOutput(
   outputPath: string,
   expectations: VerifyExpectations = {},
 ): Promise<VerifyRow[]> {
-  const { start, duration, signal } = expectations;
-  await using input = await openVideo(inputPath, { start, duration, signal });
+  const { start, duration, size, signal } = expectations;
+  // A file cut short was accepted when it was read, or there would be no output.
+  await using input = await openVideo(inputPath, { start, duration, size, signal, acceptTruncated: true });
   await using output = await openVideo(outputPath, { signal });
   return [
     ...(await verifyTimes(input, output, signal)),
@@ -49,11 +52,11 @@ export async function verifyOutput(
 
 function pictureRows(input: VideoSource, output: VideoSource, expectations: VerifyExpectations): VerifyRow[] {
   const [before, after] = [input.info.video, output.info.video];
-  const { width = before.width, height = before.height } = expectations;
+  const { width = input.geometry.width, height = input.geometry.height } = expectations;
   const rows = [
     row('frame size', `${width}×${height}`, `${after.width}×${after.height}`),
     row('rotation', `${before.rotationDegrees}°`, `${after.rotationDegrees}°`),
-    aspectRow(before.sampleAspectRatio, after.sampleAspectRatio, width),
+    aspectRow(input.sampleAspectRatio, after.sampleAspectRatio, width),
     row('interlacing', before.interlaced, after.interlaced),
     depthRow(before.bitDepth, after.bitDepth),
   ];

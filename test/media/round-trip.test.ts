@@ -98,16 +98,21 @@ const clips: Record<string, { file: string; options: ClipOptions }> = {
 };
 
 describe.each(Object.entries(clips))('a video with %s', (_name, { file, options }) => {
-  it.each(['mp4', 'mkv', 'mov'])('keeps everything that .%s holds', async (ending) => {
-    const input = join(folder, file);
-    const output = join(folder, `${file}.${ending}`);
-    await makeClip(input, options);
-    await restream(input, output);
-    const rows = await verifyOutput(input, output);
-    expect(rows.filter((row) => !row.ok)).toEqual([]);
-    expect(rows.find((row) => row.property === 'frames')?.expected).toBe(String(options.times?.length ?? 10));
-    expect(openFilesIn(folder)).toEqual([]);
-  });
+  it.each(file.startsWith('everything') ? ['mp4', 'mkv', 'mov'] : ['mp4', 'mkv'])(
+    'keeps everything that .%s holds',
+    async (ending) => {
+      const input = join(folder, file);
+      const output = join(folder, `${file}.${ending}`);
+      await makeClip(input, options);
+      await restream(input, output);
+      const rows = await verifyOutput(input, output);
+      expect(rows.filter((row) => !row.ok)).toEqual([]);
+      expect(rows.find((row) => row.property === 'frames')?.expected).toBe(
+        String(options.times?.length ?? 10),
+      );
+      expect(openFilesIn(folder)).toEqual([]);
+    },
+  );
 });
 
 describe('what a container does not take', () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { VideoSinkOptions } from '../../src/media/index.js';
-import { createVideoSink, frameBytes, openVideo } from '../../src/media/index.js';
+import { createVideoSink, frameBytes, hasEncoder, openVideo, verifyOutput } from '../../src/media/index.js';
 import { evenTimes, makeClip } from '../fixtures/clips.js';
 import { openFilesIn, restream, temporaryFolder } from './restream.js';
 import { timesOf } from './times-of.js';
@@ -58,6 +58,12 @@ describe('a video sink refuses, in one sentence,', () => {
     expect((await refusal(out, { preset: 'warp' })).message).toContain('libx264');
     expect((await refusal(out, { pixelFormat: 'rgb8k' })).message).toContain('libx264 takes yuv420p');
     expect(readdirSync(folder).filter((name) => name.startsWith('refused'))).toEqual([]);
+  });
+});
+
+describe('hasEncoder', () => {
+  it('knows what there is', () => {
+    expect([hasEncoder('libx264'), hasEncoder('libx999')]).toEqual([true, false]);
   });
 });
 
@@ -153,6 +159,15 @@ describe('a video sink', () => {
       height: 96,
       sampleAspectRatio: { num: 1, den: 1 },
     });
+  });
+
+  it('keeps the shape of the picture when it was scaled while reading', async () => {
+    const output = join(folder, 'squeezed.mp4');
+    const size = { width: 32, height: 48 };
+    await restream(input, output, { open: { size } });
+    await using result = await openVideo(output);
+    expect(result.info.video).toMatchObject({ ...size, sampleAspectRatio: { num: 2, den: 1 } });
+    expect((await verifyOutput(input, output, { size })).filter((row) => !row.ok)).toEqual([]);
   });
 
   it('gives frames without a duration the last interval, so that the last frame is shown', async () => {
