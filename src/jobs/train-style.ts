@@ -166,7 +166,8 @@ async function readPreset(path: string): Promise<{ network: NetworkSpec; weights
   return { network, weights: weightsFromOnnx(bytes, buildNetwork(network)) };
 }
 
-async function firstPhoto(folder: string): Promise<string> {
+/** The first picture of a folder: what samples are drawn on unless told otherwise. */
+export async function firstPhoto(folder: string): Promise<string> {
   const { files } = await PhotoSet.open(folder, { minimumSize: 1, seed: 0 });
   return files[0] ?? folder;
 }
@@ -174,7 +175,8 @@ async function firstPhoto(folder: string): Promise<string> {
 /** Room for a checkpoint beside its successor, samples and curves. */
 const neededBytes = 200e6;
 
-async function expectDiskSpace(folder: string): Promise<void> {
+/** @throws VidstyleError `training` if there is too little room for checkpoints */
+export async function expectDiskSpace(folder: string): Promise<void> {
   for (let existing = folder; ; existing = join(existing, '..')) {
     const space = await statfs(existing).catch(() => undefined);
     if (!space && existing !== join(existing, '..')) continue;

@@ -21,9 +21,14 @@ export async function exportPreset(
   weights: Weights,
   description: PresetDescription,
 ): Promise<void> {
+  await writeDurably(path, encodePreset(weights, description));
+}
+
+/** Trained weights as the bytes of a model file that says what made it. */
+export function encodePreset(weights: Weights, description: PresetDescription): Uint8Array {
   const { kind, name, network: spec, recipe, losses } = description;
   const network = buildNetwork(spec);
-  const model = toOnnx(network, weights, {
+  return toOnnx(network, weights, {
     kind,
     name,
     version: 1,
@@ -36,7 +41,6 @@ export async function exportPreset(
     losses: { ...losses },
     licence: 'MIT',
   });
-  await writeDurably(path, model);
 }
 
 /** Reflection padding of the deepest layers must not exceed what is there. Pixels. */

@@ -1,0 +1,143 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { engine } from '../engines/onnxruntime.js';
+import { loadTensorFlow } from '../engines/tfjs.js';
+import { VidstyleError } from '../errors.js';
+import { resizeBicubic } from '../metrics/bicubic.js';
+import { buildNetwork } from '../nets/families.js';
+import { readMetadata } from '../nets/metadata.js';
+import { weightsFromOnnx } from '../nets/onnx.js';
+import type { SrScale } from '../nets/sr.js';
+import type { Weights } from '../nets/weights.js';
+import { readCheckpoint } from '../training/checkpoint.js';
+import { reduce } from '../training/degrade.js';
+import { encodePreset, exportPreset, type PresetDescription } from '../training/export.js';
+import type { StepReport } from '../training/loop.js';
+import { readPixels, type Pixels } from '../training/photos.js';
+import { contactSheet } from '../training/samples.js';
+import { atScale, type SrRecipe } from '../training/sr-recipes.js';
+import { trainSr } from '../training/sr-trainer.js';
+import { openTrainingLog } from '../training/training-log.js';
+import { expectDiskSpace, firstPhoto, requireVgg16 } from './train-style.js';
+
+export interface TrainSrOptions {
+  readonly scale: SrScale;
+  /** Folder of photographs. */
+  readonly photos: string;
+  readonly recipe: SrRecipe;
+  /** VGG16's weights; by default where `vidstyle setup vgg16` puts them. Only a feature loss needs them. */
+  readonly vgg16?: string | undefined;
+  /** Folder for checkpoints, samples and curves. */
+  readonly folder: string;
+  /** Where the trained model goes. */
+  readonly output: string;
+  /** The model's name. */
+  readonly name?: string | undefined;
+  /** Goes on from the folder's checkpoint. */
+  readonly resume?: boolean | undefined;
+  /** A model of ours to start from: the pixel network for a perceptual one, or another scale's. */
+  readonly from?: string | undefined;
+  readonly seed?: number | undefined;
+  readonly checkpointEvery?: number | undefined;
+  /** Steps between sample pictures, rounded up to checkpoints. */
+  readonly sampleEvery?: number | undefined;
+  /** The photo that samples are drawn on; by default the first of `photos`. */
+  readonly samplePhoto?: string | undefined;
+  readonly gpu?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly onStep?: ((report: StepReport) => void) | undefined;
+  /** The loss blew up; the training goes on from `step`, slower. */
+  readonly onRecovery?: ((step: number, rateFactor: number) => void) | undefined;
+}
+
+export interface TrainSrReport {
+  readonly output: string;
+  readonly steps: number;
+  readonly losses: Readonly<Record<string, number>>;
+  /** Photos that were unreadable or too small, with the reason. */
+  readonly skipped: ReadonlyMap<string, string>;
+}
+
+/**
+ * Trains a super-resolution network and writes it as a model file; samples, curves, TensorBoard summaries and checkpoints
+ * go into `folder` on the way.
+ *
+ * @throws VidstyleError `setup` without TensorFlow, or VGG16 where the loss needs it; `training` without photos or disk
+ *   space; `aborted` by `signal`, after saving a checkpoint
+ */
+export async function trainSrJob(options: TrainSrOptions): Promise<TrainSrReport> {
+  const { scale, photos, recipe, folder, output, signal, name = `upscale-x${scale}` } = options;
+  const vgg16 = recipe.objective.feature > 0 ? await requireVgg16(options.vgg16) : undefined;
+  const initial = options.from === undefined ? undefined : await readWeights(options.from);
+  await expectDiskSpace(folder);
+  const tf = loadTensorFlow(options.gpu ? { gpu: true } : {});
+  const resume = options.resume ?? false;
+  const from = resume ? (await readCheckpoint(join(folder, 'checkpoint.safetensors'))).head.step : 0;
+  const sampled = await readPixels(options.samplePhoto ?? (await firstPhoto(photos)), { shortSide: 256 });
+  const describe = (losses: Readonly<Record<string, number>>, step?: number): PresetDescription => {
+    const network = atScale(recipe.network, scale);
+    return { kind: 'sr', name, network, recipe: { ...recipe, network, scale, step }, losses };
+  };
+  const log = await openTrainingLog(tf, {
+    folder,
+    from,
+    sampleEvery: options.sampleEvery ?? 1000,
+    sample: (weights) => drawSample(encodePreset(weights, describe({})), sampled, recipe, scale),
+  });
+  const result = await trainSr(
+    tf,
+    {
+      scale,
+      photos,
+      vgg16,
+      recipe,
+      folder,
+      resume,
+      initial,
+      signal,
+      seed: options.seed ?? 1,
+      checkpointEvery: options.checkpointEvery ?? 500,
+    },
+    {
+      ...log,
+      onStep: async (report) => {
+        options.onStep?.(report);
+        await log.onStep?.(report);
+      },
+      ...(options.onRecovery && { onRecovery: options.onRecovery }),
+    },
+  );
+  const { weights, steps, losses, skipped } = result;
+  await exportPreset(output, weights, describe(losses, steps));
+  return { output, steps, losses, skipped };
+}
+
+/** The reduced photo enlarged bicubically and by the network, and the photo itself, side by side. */
+async function drawSample(
+  model: Uint8Array,
+  photo: Pixels,
+  { degradation }: SrRecipe,
+  scale: number,
+): Promise<Buffer> {
+  const { high, low } = reduce(photo, scale, degradation);
+  const { width, height } = low;
+  const session = await engine.open({ model, geometry: { width, height, format: 'rgb8' } });
+  try {
+    const data = new Uint8Array(high.data.length);
+    await session.run(low.data, data);
+    return await contactSheet([resizeBicubic(low, scale), { ...high, data }, high], 3);
+  } finally {
+    await session.close();
+  }
+}
+
+async function readWeights(path: string): Promise<Weights> {
+  const bytes = await readFile(path).catch((cause: unknown) => {
+    throw new VidstyleError('model', `The model "${path}" cannot be read.`, { cause });
+  });
+  const metadata = readMetadata(bytes);
+  if (metadata?.kind !== 'sr') {
+    throw new VidstyleError('model', `"${path}" is no super-resolution network that vidstyle trained.`);
+  }
+  return weightsFromOnnx(bytes, buildNetwork(metadata.network));
+}
