@@ -35,6 +35,23 @@ interface Reading {
   readonly score: number;
 }
 
+/** What graph and hints say together; `undefined` where that is not all. */
+export function toldConvention({ input, output, hints }: Unknown): Convention | undefined {
+  const scale = hints.scale ?? scaleOfShapes(input, output);
+  const inputRange = isInteger(input) ? '0..255' : hints.range;
+  const outputRange = isInteger(output) ? '0..255' : (hints.outputRange ?? hints.range);
+  const { layout: inputLayout } = input;
+  if (!inputLayout || !inputRange || !outputRange || scale === undefined) return undefined;
+  return {
+    inputLayout,
+    outputLayout: output.layout ?? inputLayout,
+    inputRange,
+    outputRange,
+    scale,
+    notices: [],
+  };
+}
+
 /**
  * Runs a model on a test card under each range of values that is in use, and takes the one under which the result looks
  * most like a picture of the card: values inside their range, light where the card is light. How large the result's
@@ -87,6 +104,13 @@ function isSure(best: number, readings: readonly Reading[]): boolean {
   const next = scores[1] ?? -Infinity;
   const worst = scores.at(-1) ?? best;
   return best > plausibleScore || best - next > clear || best - worst < clear;
+}
+
+function scaleOfShapes(input: PictureTensor, output: PictureTensor): number | undefined {
+  const sides = [input.height, input.width, output.height, output.width];
+  const [height = 0, width = 0, outputHeight = 0, outputWidth = 0] = sides.map(Number);
+  const scale = outputHeight / height;
+  return Number.isInteger(scale) && scale >= 1 && outputWidth === width * scale ? scale : undefined;
 }
 
 function rangesOf(tensor: PictureTensor, told: ValueRange | undefined): readonly ValueRange[] {

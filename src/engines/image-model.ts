@@ -3,7 +3,7 @@ import { metadataOf, parseModel, type ModelMetadata } from '../nets/metadata.js'
 import type { OnnxModel } from '../nets/onnx-schema.js';
 import type { SampleFormat } from '../media/frames.js';
 import { VidstyleError } from '../errors.js';
-import { findConvention } from './convention.js';
+import { findConvention, toldConvention } from './convention.js';
 import type { SessionOptions } from './engine.js';
 import type { PictureFormat } from './pixels.js';
 import { readSignature, type PictureTensor } from './signature.js';
@@ -85,10 +85,8 @@ async function readForeignModel(
     throw new VidstyleError('usage', 'The model has no styles to blend: it was not made by vidstyle.');
   }
   const { input, output } = readSignature(graph, hints, Object.keys(constants));
-  const found = await findConvention(
-    { bytes, input, output, hints, constants, threads: options.threads },
-    backend,
-  );
+  const unknown = { bytes, input, output, hints, constants, threads: options.threads };
+  const found = toldConvention(unknown) ?? (await findConvention(unknown, backend));
   const isFree = typeof input.height === 'string' || typeof input.width === 'string';
   return {
     bytes,

@@ -39,6 +39,12 @@ export async function runOnce(
   }
 }
 
+/** The devices that this build knows, by the names of {@link deviceNames}, and its version. */
+export function describeOnnxRuntime(): { readonly version: string; readonly devices: readonly string[] } {
+  const devices = ort.listSupportedBackends().map(({ name }) => (name === 'dml' ? 'directml' : name));
+  return { version: ort.env.versions.common, devices };
+}
+
 async function open(request: TensorRequest): Promise<TensorSession> {
   const attempts = deviceAttempts(request.device);
   const notices: string[] = [];

@@ -34,22 +34,14 @@ export class Probe {
     private readonly session: TensorSession,
   ) {}
 
-  /**
-   * Where the graph does not tell the layout, takes the one with which it runs.
-   *
-   * @throws VidstyleError 'model' when it runs with neither
-   */
+  /** Where the graph does not tell the layout, takes the one with which it runs. */
   static async open(model: Unknown, card: TestCard, backend: TensorBackend): Promise<Probe> {
-    const layouts: readonly TensorLayout[] = model.input.layout ? [model.input.layout] : ['nchw', 'nhwc'];
-    let reason = '';
-    for (const layout of layouts) {
-      const probe = await Probe.compile(model, card, layout, backend);
-      const failure = await probe.fails();
-      if (failure === undefined) return probe;
-      reason = failure;
-      await probe.close();
-    }
-    throw notAPictureNetwork(reason);
+    const { layout } = model.input;
+    if (layout) return Probe.compile(model, card, layout, backend);
+    const planar = await Probe.compile(model, card, 'nchw', backend);
+    if (await planar.works()) return planar;
+    await planar.close();
+    return Probe.compile(model, card, 'nhwc', backend);
   }
 
   private static async compile(
@@ -71,14 +63,14 @@ export class Probe {
     return new Probe(model, card, layout, tensor, session);
   }
 
-  /** @throws VidstyleError 'model' when the result is no picture of a whole multiple of the card's size */
+  /** @throws VidstyleError 'model' when there is no result, or no picture of a whole multiple of the card's size */
   async run(range: ValueRange): Promise<ProbeResult> {
     const { input, output } = this.model;
     const { width, height } = this.card;
     const samples = Uint8Array.from(this.card.values, (value) => Math.round(value * 255));
     const format = { type: input.type, channels: input.channels, layout: this.inputLayout, range };
     new Packer(format, 'rgb8').pack(samples, width, height, { x: 0, y: 0, width, height }, this.tensor);
-    const result = await this.session.run();
+    const result = await this.runSession();
     const { scale, layout } = this.sizeOf(result);
     return { scale, layout, values: reduced(result, output.channels, this.card, scale, layout) };
   }
@@ -87,16 +79,22 @@ export class Probe {
     return this.session.close();
   }
 
-  /** Why the model does not run like this, if so. */
-  private async fails(): Promise<string | undefined> {
+  private async works(): Promise<boolean> {
     try {
-      const { shape } = await this.session.run();
-      const isPicture = this.model.input.layout ?? pictureSize(shape, this.model.output.channels, undefined);
-      return isPicture ? undefined : 'its result is no picture';
+      this.sizeOf(await this.runSession());
+      return true;
     } catch (error) {
-      if (!isVidstyleError(error) || error.code !== 'memory') return `it fails on one (${messageOf(error)})`;
-      await this.close();
+      if (isVidstyleError(error) && error.code === 'model') return false;
       throw error;
+    }
+  }
+
+  private async runSession(): Promise<Tensor> {
+    try {
+      return await this.session.run();
+    } catch (error) {
+      if (isVidstyleError(error) && error.code === 'memory') throw error;
+      throw notAPictureNetwork(`it fails on one (${messageOf(error)})`);
     }
   }
 

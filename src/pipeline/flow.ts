@@ -70,13 +70,11 @@ export class FrameFlow {
       for (let sequence = 0; ; sequence += 1) {
         const slot = await this.#slots.acquire();
         const startMs = nowMs();
-        const next = await named('input', `Reading frame ${sequence}`, () => frames.next());
-        if (next.done) {
+        const frame = await named('input', `Reading frame ${sequence}`, () => readNext(frames, slot.input));
+        if (!frame) {
           this.#slots.release(slot, Owner.source);
           return;
         }
-        const frame = timeOf(next.value);
-        readInto(next.value, slot.input);
         await this.#fillMask(frame, slot);
         this.#note('decode', frame.index, startMs, nowMs() - startMs);
         this.#slots.pass(slot, Owner.source, Owner.worker);
@@ -128,16 +126,20 @@ export class FrameFlow {
   }
 }
 
-function timeOf({ index, ptsTicks, durationTicks }: SourceFrame): FrameTime {
-  return { index, ptsTicks, durationTicks };
-}
-
-function readInto(frame: SourceFrame, pixels: Uint8Array): void {
+/** Pulls a frame and copies its pixels; `undefined` at the end. */
+async function readNext(
+  frames: AsyncGenerator<SourceFrame>,
+  pixels: Uint8Array,
+): Promise<FrameTime | undefined> {
+  const next = await frames.next();
+  if (next.done) return undefined;
+  const { index, ptsTicks, durationTicks } = next.value;
   try {
-    frame.read(pixels);
+    next.value.read(pixels);
   } finally {
-    frame.close();
+    next.value.close();
   }
+  return { index, ptsTicks, durationTicks };
 }
 
 function failsOnAbort(signal: AbortSignal): Observable<never> {

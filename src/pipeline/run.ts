@@ -15,12 +15,11 @@ import type { Progress } from './progress.js';
  */
 export function runPipeline(options: PipelineOptions): Observable<Progress> {
   return new Observable((subscriber) => {
-    const unsubscribed = new AbortController();
-    const signals = [unsubscribed.signal, ...(options.signal ? [options.signal] : [])];
+    const ended = new AbortController();
     const onProgress = (progress: Progress): void => {
       subscriber.next(progress);
     };
-    execute(options, AbortSignal.any(signals), onProgress).then(
+    execute(options, ended, onProgress).then(
       () => {
         subscriber.complete();
       },
@@ -29,22 +28,25 @@ export function runPipeline(options: PipelineOptions): Observable<Progress> {
       },
     );
     return () => {
-      unsubscribed.abort();
+      ended.abort();
     };
   });
 }
 
 async function execute(
   options: PipelineOptions,
-  signal: AbortSignal,
+  ended: AbortController,
   onProgress: (progress: Progress) => void,
 ): Promise<void> {
   let flow: FrameFlow | undefined;
   try {
+    const signal = options.signal ? AbortSignal.any([options.signal, ended.signal]) : ended.signal;
     flow = new FrameFlow(options, signal);
     await flow.run(onProgress);
     await finish(options.sink);
   } catch (error) {
+    // A source that waits for its next frame would not notice that the sink has failed.
+    ended.abort();
     await stop(options, flow, error);
     throw error;
   }

@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { EngineSession, SessionOptions } from '../../src/engines/engine.js';
-import { engine } from '../../src/engines/onnxruntime.js';
+import { openImageSession } from '../../src/engines/image-session.js';
+import { backend, describeOnnxRuntime, engine, runOnce } from '../../src/engines/onnxruntime.js';
+import type { TensorBackend } from '../../src/engines/tensor.js';
 import { frameBytes, type FrameGeometry } from '../../src/media/frames.js';
 import { fixtureModel, type FixtureModel } from '../fixtures/onnx-models.js';
 import { difference, noisyFrame } from '../fixtures/pictures.js';
@@ -103,6 +105,24 @@ describe('the ONNX Runtime engine', () => {
     );
   });
 
+  it('does not run a model to find out what it was told', async () => {
+    const opened: number[][] = [];
+    const watched: TensorBackend = {
+      open: (request) => {
+        opened.push([...(request.inputs['x']?.shape ?? [])]);
+        return backend.open(request);
+      },
+    };
+    const options = { geometry, threads: 1, hints: { range: '0..1' } } as const;
+    open.push(await openImageSession({ model: fixtureModel({ size: [16, 24] }), ...options }, watched));
+    expect(opened).toEqual([[1, 3, 16, 24]]);
+    open.push(await openImageSession({ model: fixtureModel({}), ...options }, watched));
+    expect(opened.slice(1)).toEqual([
+      [1, 3, 64, 64],
+      [1, 3, 16, 24],
+    ]);
+  });
+
   it('pads odd sizes by mirroring and crops the result', async () => {
     const odd: FrameGeometry = { width: 23, height: 13, format: 'rgb8' };
     const frame = noisyFrame(odd);
@@ -140,6 +160,23 @@ describe('the ONNX Runtime engine', () => {
     expect(session.description).toMatch(/^onnxruntime cpu/);
     expect(session.notices?.[0]).toMatch(/^The device directml cannot be used .*; trying cpu\.$/);
     await expect(openFixture({}, { device: 'abacus' })).rejects.toMatchObject({ code: 'usage' });
+  });
+});
+
+describe('ONNX Runtime', () => {
+  it('runs any model once', async () => {
+    const data = Float32Array.from({ length: 48 }, (_, i) => i / 48);
+    const result = await runOnce(fixtureModel({ effect: 'flat' }), {
+      x: { type: 'float32', shape: [1, 3, 4, 4], data },
+    });
+    expect(result.shape).toEqual([1, 3, 1, 1]);
+    expect(result.data[0]).toBeCloseTo(7.5 / 48, 6);
+  });
+
+  it('tells its version and devices', () => {
+    const { version, devices } = describeOnnxRuntime();
+    expect(version).toMatch(/^\d+\.\d+/);
+    expect(devices).toContain('cpu');
   });
 });
 

@@ -193,6 +193,15 @@ describe('runPipeline', () => {
     expect([sink.frames.length, sink.state, source.ended, pool.closed]).toEqual([6, 'aborted', true, 1]);
   });
 
+  it('ends at once with the sink’s error while the source waits for a frame', async () => {
+    const [source, sink] = [new FakeSource(10, { hangAt: 4 }), new FakeSink({ failAt: 2 })];
+    const startedAt = Date.now();
+    const run = lastValueFrom(runPipeline({ source, pool: new FakePool(), sink, slots: 8 }));
+    await expect(run).rejects.toMatchObject({ code: 'output' });
+    expect(Date.now() - startedAt).toBeLessThan(2000);
+    expect([source.ended, source.closed, sink.state]).toEqual([true, 1, 'aborted']);
+  });
+
   it('does a dead worker’s frame again', async () => {
     const onceFile = join(mkdtempSync(join(tmpdir(), 'vidstyle-run-')), 'died');
     const sink = new FakeSink();

@@ -7,6 +7,7 @@ import { FrameSlots, Owner, type Slot } from '../../src/workers/frame-slots.js';
 import { WorkerPool, type PoolOptions } from '../../src/workers/pool.js';
 import { fakeEngineUrl, fakeModel, type FakeBehaviour } from '../fixtures/fake-engine.js';
 import { smallGeometry } from '../fixtures/fake-media.js';
+import { fixtureModel } from '../fixtures/onnx-models.js';
 import { ownModel } from '../fixtures/own-model.js';
 
 const open: WorkerPool[] = [];
@@ -73,6 +74,20 @@ describe('WorkerPool', () => {
     pool.set({ strength: 1 });
     await pool.run(slot, slots.memory, 1);
     expect([slot.output[0], slot.output[3]]).toEqual([55, 200]);
+  });
+
+  it('keeps the colours of frames whose brightness alone a network makes', async () => {
+    const geometry = { width: 8, height: 8, format: 'rgb8' } as const;
+    const model = fixtureModel({ channels: 1 });
+    const pool = await WorkerPool.start({ session: { model, geometry, threads: 1 } });
+    open.push(pool);
+    const slots = new FrameSlots({ count: 1, inputGeometry: geometry, outputGeometry: pool.outputGeometry });
+    const slot = await slots.acquire();
+    for (let i = 0; i < slot.input.length; i += 3) slot.input.set([120, 100, 80], i);
+    slots.pass(slot, Owner.source, Owner.worker);
+    await pool.run(slot, slots.memory, 0);
+    // The luma of (120, 100, 80) is 103.7; inverted 151: every channel moves by about 47.
+    expect([...slot.output.subarray(0, 3)]).toEqual([167, 147, 127]);
   });
 
   it('takes a new mixture of styles in every worker from its next frame on', async () => {
