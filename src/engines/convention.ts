@@ -6,6 +6,7 @@ import type { PictureTensor } from './signature.js';
 import type { TensorBackend } from './tensor.js';
 import { testCard, type TestCard } from './test-card.js';
 
+/** How a model takes and gives pictures. */
 export interface Convention {
   readonly inputLayout: TensorLayout;
   readonly outputLayout: TensorLayout;

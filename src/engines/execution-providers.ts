@@ -3,6 +3,7 @@ import { VidstyleError } from '../errors.js';
 
 /** The devices that ONNX Runtime knows, by the names that users say. */
 export const deviceNames = ['cpu', 'cuda', 'tensorrt', 'directml', 'coreml', 'webgpu'] as const;
+/** One of {@link deviceNames}. */
 export type DeviceName = (typeof deviceNames)[number];
 
 type Provider = InferenceSession.ExecutionProviderConfig;

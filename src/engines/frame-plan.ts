@@ -3,6 +3,7 @@ import type { ImageModel } from './image-model.js';
 import type { ModelHints } from './model-hints.js';
 import { tileAxis, tileFades } from './tiles.js';
 
+/** In pixels. */
 export interface Size {
   readonly width: number;
   readonly height: number;
@@ -66,6 +67,7 @@ export function smallerPlan(
   return shrank ? smaller : undefined;
 }
 
+/** Whether a frame takes more than one run of the network. */
 export function isTiled(plan: FramePlan): boolean {
   return plan.columns.length > 1 || plan.rows.length > 1;
 }

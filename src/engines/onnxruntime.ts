@@ -1,5 +1,5 @@
 import * as ort from 'onnxruntime-node';
-import { messageOf, VidstyleError } from '../errors.js';
+import { isVidstyleError, messageOf, VidstyleError } from '../errors.js';
 import type { Engine } from './engine.js';
 import { deviceAttempts, tensorRtNotice, type DeviceAttempt } from './execution-providers.js';
 import { openImageSession } from './image-session.js';
@@ -10,6 +10,9 @@ import {
   type TensorRequest,
   type TensorSession,
 } from './tensor.js';
+
+// What goes wrong arrives as an error; its log would say it again, on the user's terminal.
+ort.env.logLevel = 'fatal';
 
 /** ONNX Runtime through its Node binding. */
 export const engine: Engine = {
@@ -56,9 +59,7 @@ async function open(request: TensorRequest): Promise<TensorSession> {
     } catch (error) {
       const next = attempts[i + 1];
       if (!next) throw error;
-      notices.push(
-        `The device ${attempt.name} cannot be used (${firstLine(messageOf(error))}); trying ${next.name}.`,
-      );
+      notices.push(`The device ${attempt.name} cannot be used (${reasonOf(error)}); trying ${next.name}.`);
     }
   }
   throw new Error('there is no device to try');
@@ -149,16 +150,17 @@ function toOrtTensors(tensors: Readonly<Record<string, Tensor>>): Record<string,
 }
 
 function failure(what: string, cause: unknown): VidstyleError {
-  const message = messageOf(cause);
   const isMemory =
     /bad_alloc|out of memory|failed to allocate|allocation fail|OUT_?OF_?MEMORY|not enough memory/i;
-  return new VidstyleError(isMemory.test(message) ? 'memory' : 'engine', `${what}: ${firstLine(message)}`, {
-    cause,
-  });
+  const code = isMemory.test(messageOf(cause)) ? 'memory' : 'engine';
+  return new VidstyleError(code, `${what}: ${reasonOf(cause)}`, { cause });
 }
 
-function firstLine(text: string): string {
-  return text.split('\n', 1)[0] ?? text;
+/** An error of ONNX Runtime without the places in its source that it begins with. */
+function reasonOf(error: unknown): string {
+  const [line = ''] = messageOf(isVidstyleError(error) ? error.cause : error).split('\n', 1);
+  const withoutCode = line.replace(/^\[ONNXRuntimeError\] : \d+ : \w+ : /, '');
+  return withoutCode.split(' was false. ').at(-1) ?? withoutCode;
 }
 
 function missing(output: string): never {

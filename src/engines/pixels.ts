@@ -2,6 +2,7 @@ import type { SampleFormat } from '../media/frames.js';
 import type { TensorLayout, ValueRange } from './model-hints.js';
 import type { ElementType } from './tensor.js';
 
+/** Packed RGB samples of one depth. */
 export type Samples = Uint8Array | Uint16Array;
 
 /** How a picture lies in a tensor. */
@@ -27,6 +28,7 @@ export function samplesOf(bytes: Uint8Array, format: SampleFormat): Samples {
   return new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 2);
 }
 
+/** White. */
 export function maxSample(format: SampleFormat): number {
   return format === 'rgb8' ? 255 : 65535;
 }

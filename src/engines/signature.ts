@@ -21,6 +21,7 @@ export interface PictureTensor {
   readonly width: Dimension;
 }
 
+/** Where pictures enter and leave a graph. */
 export interface Signature {
   readonly input: PictureTensor;
   readonly output: PictureTensor;
@@ -78,6 +79,7 @@ export function pictureSize(
   return undefined;
 }
 
+/** The error for a model that is no image-to-image network, and why. */
 export function notAPictureNetwork(reason: string): VidstyleError {
   return new VidstyleError('model', `The model does not turn one picture into another: ${reason}.`);
 }

@@ -1,6 +1,7 @@
 /** Element types of the tensors that pictures go through. `float16` is held as its bits. */
 export type ElementType = 'float32' | 'float16' | 'uint8' | 'uint16';
 
+/** Arrays that hold an {@link ElementType}. */
 export type TensorData = Float32Array | Uint16Array | Uint8Array;
 
 /** A tensor's numbers in row-major order. */
@@ -46,6 +47,7 @@ export function createTensor(type: ElementType, shape: readonly number[]): Tenso
   return { type, shape, data: new constructors[type](elementCount(shape)) };
 }
 
+/** How many numbers a shape holds. */
 export function elementCount(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);
 }

@@ -3,6 +3,7 @@ import { frameBytes, type FrameGeometry } from '../media/frames.js';
 
 /** Who may touch a slot's pixels. A slot has exactly one owner at any time. */
 export const Owner = { nobody: 0, source: 1, worker: 2, sink: 3 } as const;
+/** One of the stages of {@link Owner}. */
 export type Owner = (typeof Owner)[keyof typeof Owner];
 
 /** The slots' memory as it crosses to a worker: handles to shared pages, no pixels are copied. */
@@ -27,6 +28,7 @@ export interface Slot {
   readonly mask: Uint8Array | undefined;
 }
 
+/** How many slots, and of what size. */
 export interface FrameSlotsOptions {
   readonly count: number;
   readonly inputGeometry: FrameGeometry;

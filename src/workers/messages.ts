@@ -34,8 +34,10 @@ export interface CloseRequest {
   readonly type: 'close';
 }
 
+/** Whatever the pool asks of a worker. */
 export type WorkerRequest = OpenRequest | FrameRequest | CloseRequest;
 
+/** The network is open, and this is what it is. */
 export interface OpenedReply {
   readonly type: 'opened';
   readonly description: string;
@@ -52,6 +54,7 @@ export interface FrameTimings {
   readonly thread: number;
 }
 
+/** The result is in the slot. */
 export interface DoneReply {
   readonly type: 'done';
   readonly timings: FrameTimings;
@@ -59,13 +62,16 @@ export interface DoneReply {
   readonly notices: readonly string[];
 }
 
+/** What was asked could not be done; also how the end of a thread is told. */
 export interface FailedReply {
   readonly type: 'failed';
   readonly error: ErrorRecord;
 }
 
+/** The network is closed. */
 export interface ClosedReply {
   readonly type: 'closed';
 }
 
+/** Whatever a worker answers. */
 export type WorkerReply = OpenedReply | DoneReply | ClosedReply | FailedReply;

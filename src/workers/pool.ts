@@ -9,6 +9,7 @@ import type { Slot, SlotMemory } from './frame-slots.js';
 import type { FrameTimings, OpenedReply, WorkerReply, WorkerRequest } from './messages.js';
 import { WorkerThreads } from './worker-threads.js';
 
+/** What a pool runs, and on how many threads. */
 export interface PoolOptions {
   /** An engine's name, or the URL of a module that exports one as `engine`. Default `onnxruntime`. */
   readonly engine?: EngineName | URL;
