@@ -1,0 +1,122 @@
+import { describe, expect, it } from '@jest/globals';
+import { engine } from '../../src/engines/onnxruntime.js';
+import { loadTensorFlow } from '../../src/engines/tfjs.js';
+import { resizeBicubic } from '../../src/metrics/bicubic.js';
+import { psnr } from '../../src/metrics/psnr.js';
+import { buildNetwork } from '../../src/nets/families.js';
+import type { Network } from '../../src/nets/layers.js';
+import { toOnnx } from '../../src/nets/onnx.js';
+import { ecbsrNet, espcnNet, fsrcnnNet, paperSrNet, srcnnNet, srvggNet } from '../../src/nets/sr.js';
+import { forward, toTensors, type Tensor4D } from '../../src/nets/tfjs.js';
+import { initialWeights, mulberry32, type WeightArray } from '../../src/nets/weights.js';
+import { makePhotograph } from '../fixtures/photograph.js';
+import { exampleMetadata } from '../fixtures/metadata.js';
+
+const tf = loadTensorFlow();
+
+const networks: Readonly<Record<string, Network>> = {
+  'the paper’s network ×4': paperSrNet({ scale: 4, width: 8, blocks: 1 }),
+  'the paper’s network ×3': paperSrNet({ scale: 3, width: 8, blocks: 1, upsampling: 'nearest' }),
+  'SRCNN ×2': srcnnNet({ scale: 2, filters: [8, 4] }),
+  'ESPCN ×3': espcnNet({ scale: 3 }),
+  'FSRCNN ×4': fsrcnnNet({ scale: 4 }),
+  'ECBSR ×4': ecbsrNet({ scale: 4, blocks: 2 }),
+  'ECBSR ×2 with PReLU': ecbsrNet({ scale: 2, blocks: 2, activation: 'prelu' }),
+  'SRVGGNetCompact ×2': srvggNet({ scale: 2, width: 8, blocks: 2 }),
+};
+
+describe.each(Object.entries(networks))('%s', (_, network) => {
+  it('gives the same picture in TensorFlow.js and in ONNX Runtime, within 1 of 255', async () => {
+    const [width, height] = [29, 22];
+    const weights = livelyWeights(network);
+    // Grey: then luminance is all there is, and what a luma network makes of it is the whole result.
+    const grey = makePhotograph(width, height).filter((_value, i) => i % 3 === 0);
+    const picture = Float32Array.from(
+      { length: grey.length * 3 },
+      (_value, i) => grey[Math.floor(i / 3)] ?? 0,
+    );
+    const expected = tf.tidy(() => {
+      const rgb = tf.tensor4d(picture, [1, height, width, 3]);
+      const input = network.channels === 'rgb' ? rgb : tf.slice(rgb, [0, 0, 0, 0], [-1, -1, -1, 1]);
+      const result = forward(tf, network)(toTensors(tf, weights), input);
+      return tf
+        .tile(result, [1, 1, 1, network.channels === 'rgb' ? 1 : 3])
+        .clipByValue(0, 255)
+        .dataSync();
+    });
+    const { scale } = network;
+    const actual = await run(network, weights, Uint8Array.from(picture), width, height);
+    expect(actual.length).toBe(width * scale * height * scale * 3);
+    const differences = Array.from(actual, (value, i) => Math.abs(value - (expected[i] ?? Infinity)));
+    expect(Math.max(...differences)).toBeLessThanOrEqual(1);
+    expect(new Set(actual).size).toBeGreaterThan(20); // a flat picture would agree with anything
+  });
+});
+
+describe('a network on luminance', () => {
+  it('keeps colours: what it makes of a flat picture with silent weights is that picture', async () => {
+    const network = ecbsrNet({ scale: 3, blocks: 1 });
+    const weights = initialWeights(network, 1);
+    for (const { data } of weights.values()) data.fill(0);
+    const colour = [200, 60, 20];
+    const flat = Uint8Array.from({ length: 8 * 6 * 3 }, (_, i) => colour[i % 3] ?? 0);
+    const result = await run(network, weights, flat, 8, 6);
+    result.forEach((value, i) => {
+      expect(Math.abs(value - (colour[i % 3] ?? 0))).toBeLessThanOrEqual(1);
+    });
+  });
+
+  it('enlarges as MATLAB does before SRCNN’s convolutions', async () => {
+    const network = srcnnNet({ scale: 2, kernels: [9, 1, 5], filters: [1, 1] });
+    const weights = initialWeights(network, 1);
+    for (const [name, { data }] of weights) {
+      data.fill(0);
+      if (name.endsWith('/kernel')) data[(data.length - 1) / 2] = 1; // each convolution passes its input on
+    }
+    const [width, height] = [30, 24];
+    const photo = makePhotograph(width, height).map((_, i, all) => all[i - (i % 3)] ?? 0);
+    const result = await run(network, weights, photo, width, height);
+    const expected = resizeBicubic({ width, height, channels: 3, data: photo }, 2);
+    expect(psnr({ ...expected, data: result }, expected)).toBeGreaterThan(50); // apart only in rounding between the axes
+  });
+});
+
+it.each([2, 3, 4, 8] as const)('the paper’s family and the compact ones enlarge ×%i', (scale) => {
+  for (const family of ['paper-sr', 'srcnn', 'espcn', 'fsrcnn', 'ecbsr', 'srvgg']) {
+    const network = buildNetwork({ family, options: { scale, width: 4, blocks: 1 } });
+    const weights = initialWeights(network, 1);
+    const shape = tf.tidy(() => {
+      const input = tf.zeros([1, 10, 12, network.channels === 'rgb' ? 3 : 1]) as Tensor4D;
+      return forward(tf, network)(toTensors(tf, weights), input).shape;
+    });
+    expect(shape.slice(1, 3)).toEqual([10 * scale, 12 * scale]);
+  }
+});
+
+async function run(
+  network: Network,
+  weights: ReadonlyMap<string, WeightArray>,
+  picture: Uint8Array,
+  width: number,
+  height: number,
+): Promise<Uint8Array> {
+  const { scale } = network;
+  const model = toOnnx(network, weights, exampleMetadata({ kind: 'sr', scale, minimumSize: 8 }));
+  const session = await engine.open({ model, threads: 1, geometry: { width, height, format: 'rgb8' } });
+  const result = new Uint8Array(width * height * scale ** 2 * 3);
+  await session.run(picture, result);
+  await session.close();
+  return result;
+}
+
+/** Random biases, slopes and moments too: fresh ones are 0, ¼ and 1 and would hide a mix-up. */
+function livelyWeights(network: Network): Map<string, WeightArray> {
+  const random = mulberry32(7);
+  const weights = initialWeights(network, 3);
+  for (const [name, { data }] of weights) {
+    if (name.endsWith('/kernel')) continue;
+    const positive = name.endsWith('/gamma') || name.endsWith('/variance');
+    data.forEach((value, i) => (data[i] = positive ? 0.5 + random() : value + (random() - 0.5) / 4));
+  }
+  return weights;
+}
