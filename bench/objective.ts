@@ -22,7 +22,7 @@ import { weightsFromOnnx } from '../src/nets/onnx.js';
 import { forward, toTensors, type Tensor4D } from '../src/nets/tfjs.js';
 import { presetsFolder } from '../src/paths.js';
 import { optimisePicture } from '../src/training/gatys.js';
-import { identityStyle } from '../src/training/identity.js';
+import { identityStyle } from '../src/nets/metadata.js';
 import { cut, readPixels, type Pixels } from '../src/training/photos.js';
 import type { StyleRecipe } from '../src/training/recipes.js';
 import { stack } from '../src/training/style-task.js';

@@ -1,0 +1,59 @@
+import { Presets, SingleBar } from 'cli-progress';
+import type { Progress } from '../pipeline/progress.js';
+import { formatSeconds } from './format.js';
+
+/** Shows a job's progress: a bar on a terminal, else a line every so often; nothing when quiet. */
+export class JobDisplay {
+  private bar: SingleBar | undefined;
+  private lastLineMs = 0;
+
+  constructor(
+    private readonly quiet: boolean,
+    private readonly stream: NodeJS.WriteStream = process.stderr,
+  ) {}
+
+  update(progress: Progress): void {
+    if (this.quiet) return;
+    const { framesDone, framesTotal } = progress;
+    if (!this.stream.isTTY || framesTotal === undefined) {
+      if (performance.now() - this.lastLineMs < lineEveryMs) return;
+      this.lastLineMs = performance.now();
+      this.write(
+        `${framesDone}${framesTotal === undefined ? '' : `/${framesTotal}`} frames, ${status(progress)}`,
+      );
+      return;
+    }
+    this.bar ??= this.startBar(framesTotal);
+    this.bar.setTotal(framesTotal);
+    this.bar.update(framesDone, { status: status(progress) });
+  }
+
+  /** A sentence that the user should know. */
+  say(sentence: string): void {
+    if (!this.quiet) this.write(this.bar ? `\n${sentence}` : sentence);
+  }
+
+  close(): void {
+    this.bar?.stop();
+    this.bar = undefined;
+  }
+
+  private startBar(total: number): SingleBar {
+    const format = '{bar} {percentage}% {value}/{total} | {status}';
+    const bar = new SingleBar({ format, stream: this.stream, hideCursor: true }, Presets.shades_classic);
+    bar.start(total, 0, { status: '' });
+    return bar;
+  }
+
+  private write(line: string): void {
+    this.stream.write(`${line}\n`);
+  }
+}
+
+const lineEveryMs = 5000;
+
+function status({ fps, percent, etaMs }: Progress): string {
+  const share = percent === undefined ? '' : `${percent.toFixed(0)}%, `;
+  const left = etaMs === undefined ? '' : `, ${formatSeconds(etaMs / 1000)} left`;
+  return `${share}${fps.toFixed(1)} fps${left}`;
+}

@@ -1,0 +1,21 @@
+#!/usr/bin/env node
+import { createProgram } from './program.js';
+import { exitCodeOf, explain } from './exit.js';
+
+// The first Ctrl-C ends cleanly: everything is closed and nothing half-written stays. The second one ends at once.
+const interruption = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(name, () => {
+    if (interruption.signal.aborted) process.exit(130);
+    interruption.abort(new Error(name));
+  });
+}
+
+try {
+  await createProgram({ signal: interruption.signal }).parseAsync();
+} catch (error) {
+  const code = exitCodeOf(error);
+  const message = explain(error, process.argv.includes('--debug'));
+  if (message !== '') process.stderr.write(`${message}\n`);
+  process.exitCode = code;
+}

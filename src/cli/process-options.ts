@@ -1,0 +1,65 @@
+import type { Command } from 'commander';
+import type { ProcessOptions } from '../jobs/process.js';
+import { count, encoderOption, frameSize, notNegative, positive, seconds } from './arguments.js';
+
+/** Flags of every command that turns a file into a file. */
+export interface ProcessFlags {
+  readonly overwrite?: boolean;
+  readonly start?: number;
+  readonly duration?: number;
+  readonly size?: { readonly width: number; readonly height: number };
+  readonly codec?: string;
+  readonly crf?: number;
+  readonly preset?: string;
+  readonly pixelFormat?: string;
+  readonly encoder?: Readonly<Record<string, string>>;
+  readonly hwaccel?: string;
+  readonly device?: string;
+  readonly workers?: number;
+  readonly threads?: number;
+  readonly verify?: boolean;
+  readonly trace?: string;
+  readonly acceptTruncated?: boolean;
+  readonly dryRun?: boolean;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
+
+export function addProcessOptions(command: Command): Command {
+  return command
+    .option('--overwrite', 'replace the output if it is there')
+    .option('--start <time>', 'where to begin: seconds or h:mm:ss', seconds)
+    .option('--duration <time>', 'how much to do', positiveSeconds)
+    .option('--size <WxH>', 'working size (default: the input’s)', frameSize)
+    .option(
+      '--codec <encoder>',
+      'FFmpeg’s encoder, as libx264, libsvtav1, hevc_nvenc (default: by container)',
+    )
+    .option('--crf <n>', 'constant quality, smaller is better', notNegative)
+    .option('--preset <name>', 'the encoder’s speed preset')
+    .option('--pixel-format <name>', 'FFmpeg’s pixel format (default: 4:2:0 of the input’s depth)')
+    .option('--encoder <name=value>', 'any other option of the encoder; can be repeated', encoderOption)
+    .option('--hwaccel <device>', 'decode on a device: cuda, vaapi, videotoolbox, …')
+    .option('--device <name>', 'where the network runs: cpu, cuda, tensorrt, directml, coreml, webgpu')
+    .option('--workers <n>', 'networks that run at once (default: 1)', count)
+    .option('--threads <n>', 'threads of each network (default: all cores)', count)
+    .option('--verify', 'compare output with input afterwards; fail on a difference')
+    .option('--trace <file.json>', 'write every frame’s stages as a Chrome trace')
+    .option('--accept-truncated', 'use what is there of a damaged file')
+    .option('--dry-run', 'try a little and say how long it would take, how large it would be; write nothing')
+    .option('--json', 'one report on standard output at the end')
+    .option('--quiet', 'say nothing but errors');
+}
+
+/** The flags as the library's options. */
+export function toProcessOptions(flags: ProcessFlags): ProcessOptions {
+  const { encoder, json, quiet, dryRun, ...rest } = flags;
+  void json;
+  void quiet;
+  void dryRun;
+  return { ...rest, ...(encoder && { encoderOptions: encoder }) };
+}
+
+function positiveSeconds(text: string): number {
+  return positive(String(seconds(text)));
+}

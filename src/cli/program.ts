@@ -1,0 +1,46 @@
+import { Command } from 'commander';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { packageRoot } from '../paths.js';
+import { registerDoctorCommand } from './doctor.js';
+import { registerOptimiseCommand } from './optimise.js';
+import { registerRestyleCommand } from './restyle.js';
+import { registerSetupCommand } from './setup.js';
+import { registerStylesCommand } from './styles.js';
+import { registerTrainCommand } from './train.js';
+
+/** What every command gets from the process. */
+export interface CommandContext {
+  /** Aborts at Ctrl-C. */
+  readonly signal: AbortSignal;
+}
+
+/** The whole command line; commands import what they need when they run, so that `--help` is quick. */
+export function createProgram(context: CommandContext): Command {
+  const program = new Command('vidstyle')
+    .description('Restyle, upscale and stream video with feed-forward networks, and train those networks.')
+    .version(packageVersion(), '--version')
+    .option('--debug', 'show everything that is known about an error')
+    .exitOverride()
+    .configureOutput({
+      outputError: (text, write) => {
+        write(text.replace(/^error: /, 'vidstyle: '));
+      },
+    }) // prettier-ignore
+    .showHelpAfterError('(add --help for all options)')
+    .enablePositionalOptions();
+  registerRestyleCommand(program, context);
+  registerStylesCommand(program);
+  registerTrainCommand(program, context);
+  registerOptimiseCommand(program, context);
+  registerSetupCommand(program, context);
+  registerDoctorCommand(program);
+  return program;
+}
+
+function packageVersion(): string {
+  const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as {
+    version: string;
+  };
+  return version;
+}

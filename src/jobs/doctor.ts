@@ -1,0 +1,59 @@
+import { cpus, totalmem } from 'node:os';
+import ort from 'onnxruntime-node';
+import { hasEncoder } from '../media/index.js';
+import { isArbitraryReady } from '../setup/arbitrary.js';
+import { isOpenvinoReady } from '../setup/openvino.js';
+import { isTrainingReady } from '../setup/training.js';
+import { findVgg16 } from '../setup/vgg16.js';
+import { loadPresets, stylesOf } from './presets.js';
+
+/** One thing that was looked at. */
+export interface Finding {
+  readonly subject: string;
+  readonly state: string;
+  readonly ok: boolean;
+  /** What to do about it. */
+  readonly remedy?: string;
+}
+
+/** Looks at what this machine has: processor, engines, encoders, presets and optional parts. */
+export async function examine(): Promise<Finding[]> {
+  const [processor] = cpus();
+  const styles = stylesOf(await loadPresets());
+  const optional = async (subject: string, ready: Promise<boolean>, remedy: string): Promise<Finding> =>
+    (await ready)
+      ? { subject, state: 'ready', ok: true }
+      : { subject, state: 'not set up', ok: false, remedy };
+  return [
+    { subject: 'Node', state: process.versions.node, ok: true },
+    {
+      subject: 'processor',
+      state: `${processor?.model.trim() ?? 'unknown'}, ${cpus().length} cores`,
+      ok: true,
+    },
+    { subject: 'memory', state: `${(totalmem() / 1e9).toFixed(1)} GB`, ok: true },
+    { subject: 'ONNX Runtime', state: backends(), ok: true },
+    encoders(),
+    {
+      subject: 'styles',
+      state: styles.length > 0 ? styles.map(({ name }) => name).join(', ') : 'none',
+      ok: styles.length > 0,
+    },
+    await optional('any-picture styles', isArbitraryReady(), 'vidstyle setup arbitrary'),
+    await optional('training', isTrainingReady(), 'vidstyle setup training'),
+    await optional('VGG16', findVgg16().then((path) => path !== undefined), 'vidstyle setup vgg16'), // prettier-ignore
+    await optional('OpenVINO', isOpenvinoReady(), 'vidstyle setup openvino'),
+  ];
+}
+
+function backends(): string {
+  const names = ort.listSupportedBackends().map(({ name }) => name);
+  return `${ort.env.versions.common}, devices: ${names.join(', ')}`;
+}
+
+const interesting = ['libx264', 'libx265', 'libsvtav1', 'libvpx-vp9', 'prores_ks', 'h264_nvenc', 'hevc_nvenc', 'h264_videotoolbox', 'h264_vaapi', 'h264_qsv']; // prettier-ignore
+
+function encoders(): Finding {
+  const found = interesting.filter(hasEncoder);
+  return { subject: 'encoders', state: found.join(', '), ok: found.length > 0 };
+}

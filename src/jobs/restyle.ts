@@ -1,0 +1,121 @@
+import { existsSync } from 'node:fs';
+import { extname } from 'node:path';
+import { z } from 'zod';
+import { VidstyleError } from '../errors.js';
+import { sniffPicture, ticksToSeconds, type MediaSource } from '../media/index.js';
+import type { MaskSource } from '../pipeline/options.js';
+import { intersect, openMask, splitMask } from './mask.js';
+import { defaultOutput } from './output-name.js';
+import { startJob, type Job, type NetworkPlan, type ProcessOptions } from './process.js';
+import { chooseStyle } from './style-choice.js';
+
+/** Options of {@link restyle}. */
+export interface RestyleOptions extends ProcessOptions {
+  /**
+   * A preset's style (`mosaic`), a blend of styles of one network (`mosaic:0.7,wave:0.3`), an ONNX model of ours or anybody's
+   * (`mine.onnx`, `mine.onnx:harbour`), or any picture (`harbour.jpg`, after `vidstyle setup arbitrary`).
+   */
+  readonly style: string;
+  /** Where the result goes; default beside the input: `clip.mp4` → `clip.mosaic.mp4`. */
+  readonly output?: string | undefined;
+  /** 1: the style; 0: the input; default 1. */
+  readonly strength?: number | undefined;
+  /** Take only the brightness from the style; default false. */
+  readonly keepColors?: boolean | undefined;
+  /** A picture or video, white where the style shows; default everywhere. */
+  readonly mask?: string | undefined;
+  /** Show the original too: beside the result, or as the left half. */
+  readonly compare?: 'side' | 'split' | undefined;
+  /** Folder of presets; default those that ship with vidstyle. */
+  readonly presets?: string | undefined;
+}
+
+/** What applies where {@link RestyleOptions} say nothing. */
+export const restyleDefaults = Object.freeze({
+  strength: 1,
+  keepColors: false,
+  overwrite: false,
+  verify: false,
+});
+
+const schema = z.object({
+  style: z.string().min(1),
+  strength: z.number().min(0).max(1).optional(),
+  start: z.number().min(0).optional(),
+  duration: z.number().positive().optional(),
+  size: z
+    .object({ width: z.number().int().min(16).max(16384), height: z.number().int().min(16).max(16384) })
+    .optional(),
+  workers: z.number().int().min(1).max(256).optional(),
+  threads: z.number().int().min(1).max(1024).optional(),
+  compare: z.enum(['side', 'split']).optional(),
+  crf: z.number().min(0).max(63).optional(),
+});
+
+/**
+ * Restyles a video or picture: every frame through a style network, everything else in the file kept.
+ *
+ * Errors, wrong options included, arrive by the job's `done`.
+ */
+export function restyle(input: string, options: RestyleOptions): Job {
+  const output = options.output ?? defaultOutput(input, labelOf(options.style));
+  return startJob(input, output, () => planRestyle(options), options);
+}
+
+async function planRestyle(options: RestyleOptions): Promise<NetworkPlan> {
+  validate(options);
+  const { strength = restyleDefaults.strength, keepColors, compare, mask } = options;
+  const shared = {
+    keepColors,
+    sideBySide: compare === 'side',
+    mask: mask === undefined && compare !== 'split' ? undefined : maskOf(options),
+  };
+  if (await isPicture(options.style)) {
+    const { predictStyle } = await import('./arbitrary-style.js');
+    return { ...shared, ...(await predictStyle(options.style)), strength };
+  }
+  const choice = await chooseStyle(options.style, strength, options.presets);
+  return { ...shared, model: choice.model, style: choice.weights, strength: choice.pixelStrength };
+}
+
+/** @throws VidstyleError `usage` naming the option, its value and what is allowed */
+function validate(options: RestyleOptions): void {
+  const result = schema.safeParse(options);
+  const [issue] = result.error?.issues ?? [];
+  if (!issue) return;
+  const name = issue.path.join('.');
+  const value = issue.path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown>)[key], options);
+  throw new VidstyleError('usage', `${name} is ${JSON.stringify(value)}: ${issue.message}.`);
+}
+
+async function isPicture(style: string): Promise<boolean> {
+  return !style.endsWith('.onnx') && existsSync(style) && (await sniffPicture(style)) !== undefined;
+}
+
+function maskOf({ mask, compare, signal }: RestyleOptions): (media: MediaSource) => Promise<MaskSource> {
+  return async (media) => {
+    const { geometry } = media.source;
+    const split = compare === 'split' ? splitMask(geometry) : undefined;
+    if (mask === undefined) return split ?? splitMask(geometry);
+    let firstTicks: bigint | undefined;
+    const opened = await openMask(
+      mask,
+      geometry,
+      ({ ptsTicks }) => {
+        firstTicks ??= ptsTicks;
+        return media.kind === 'video' ? ticksToSeconds(ptsTicks - firstTicks, media.source.timeBase) : 0;
+      },
+      signal,
+    );
+    return split ? intersect(split, opened) : opened;
+  };
+}
+
+function labelOf(style: string): string {
+  const name = style.split(/[\\/]/).at(-1) ?? style;
+  const withoutEnding = existsSync(style) ? name.slice(0, name.length - extname(name).length) : name;
+  return withoutEnding
+    .split(',')
+    .map((part) => part.replace(/\.onnx:/, '-').replace(/:.*$/, ''))
+    .join('+');
+}

@@ -1,0 +1,55 @@
+import { frameBytes, type FrameGeometry, type FrameSink, type FrameSource } from '../media/frames.js';
+
+/** Twice as wide: the geometry of `--compare side`. */
+export function sideBySideGeometry(geometry: FrameGeometry): FrameGeometry {
+  return { ...geometry, width: geometry.width * 2 };
+}
+
+/**
+ * Shows original and result beside each other: remembers each frame as it is read and joins it to its result on the way
+ * into `sink`, whose geometry is {@link sideBySideGeometry}. Holds as many originals as there are frames in flight.
+ */
+export function sideBySide(source: FrameSource, sink: FrameSink): { source: FrameSource; sink: FrameSink } {
+  const originals = new Map<number, Uint8Array>();
+  const { geometry } = source;
+  const rowBytes = frameBytes({ ...geometry, height: 1 });
+  const joined = new Uint8Array(frameBytes(sink.geometry));
+  return {
+    source: {
+      geometry,
+      frameCountEstimate: source.frameCountEstimate,
+      close: () => source.close(),
+      async *frames(signal) {
+        for await (const frame of source.frames(signal)) {
+          yield {
+            index: frame.index,
+            ptsTicks: frame.ptsTicks,
+            durationTicks: frame.durationTicks,
+            read(into) {
+              frame.read(into);
+              originals.set(frame.index, into.slice());
+            },
+            close() {
+              frame.close();
+            },
+          };
+        }
+      },
+    },
+    sink: {
+      geometry,
+      async write(frame) {
+        const original = originals.get(frame.index) ?? new Uint8Array(frame.pixels.length);
+        originals.delete(frame.index);
+        for (let row = 0; row < geometry.height; row++) {
+          const [from, to] = [row * rowBytes, (row + 1) * rowBytes];
+          joined.set(original.subarray(from, to), 2 * from);
+          joined.set(frame.pixels.subarray(from, to), 2 * from + rowBytes);
+        }
+        await sink.write({ ...frame, pixels: joined });
+      },
+      finish: () => sink.finish(),
+      abort: () => sink.abort(),
+    },
+  };
+}
