@@ -1,20 +1,20 @@
-import { stat } from 'node:fs/promises';
 import { abortedError, VidstyleError } from '../errors.js';
-import { declaredSize } from './declared-size.js';
 import type { Cut } from './cut.js';
 import { resolveCut } from './cut.js';
 import { readChapters } from './chapters.js';
 import { openDemuxer } from './demuxer.js';
 import type { Demuxer } from './demuxer.js';
 import type { FrameGeometry, FrameSource, SourceFrame } from './frames.js';
-import { isUrl, maximumSide } from './input-checks.js';
+import { maximumSide } from './input-checks.js';
 import * as av from './node-av.js';
 import type { Rational } from './rational.js';
-import { rescale } from './rational.js';
+import { microseconds, rescale } from './rational.js';
+import { checkTruncation } from './truncation.js';
 import { VideoDecoder } from './video-decoder.js';
 import { VideoFrameReader } from './video-frames.js';
 import type { VideoInfo } from './video-info.js';
 import { describeVideo } from './video-info.js';
+import { checkSize, chooseVideoStream } from './video-stream-choice.js';
 
 export interface OpenVideoOptions {
   /** Where to begin, seconds from the start of the file; default 0. */
@@ -25,7 +25,7 @@ export interface OpenVideoOptions {
   readonly size?: { readonly width: number; readonly height: number } | undefined;
   /** Decode on this kind of device (FFmpeg's names: `cuda`, `vaapi`, `videotoolbox`, …); default the CPU. */
   readonly hwaccel?: string | undefined;
-  /** Decoding threads; default one a core. */
+  /** Decoding threads; default one a core, at most 4. */
   readonly threads?: number | undefined;
   /** Read what is there of a file that is cut short, with a notice, instead of refusing it; default false. */
   readonly acceptTruncated?: boolean | undefined;
@@ -68,22 +68,22 @@ export interface StreamSideData {
 export async function openVideo(path: string, options: OpenVideoOptions = {}): Promise<VideoSource> {
   const demuxer = await openDemuxer(path, options.signal);
   let decoder: VideoDecoder | undefined;
+  let reader: VideoFrameReader | undefined;
   try {
     const stream = chooseVideoStream(demuxer);
     await checkTruncation(path, options);
-    for (const other of demuxer.format.streams)
+    for (const other of demuxer.format.streams) {
       if (other.index !== stream.index) other.discard = av.AVDISCARD_ALL;
+    }
     const cut = resolveCut(demuxer.format, options);
     decoder = await VideoDecoder.open(demuxer, stream, {
       ...options,
       maximumPixels: maximumSide * maximumSide,
     });
-    if (cut.startMicroseconds !== undefined)
-      await demuxer.seek(
-        stream.index,
-        rescale(cut.startMicroseconds, { num: 1, den: 1_000_000 }, stream.timeBase),
-      );
-    const reader = new VideoFrameReader(decoder, stream, cut);
+    if (cut.startMicroseconds !== undefined) {
+      await demuxer.seek(stream.index, rescale(cut.startMicroseconds, microseconds, stream.timeBase));
+    }
+    reader = new VideoFrameReader(decoder, stream, cut);
     const first = await reader.first();
     if (options.signal?.aborted) throw abortedError(options.signal);
     if (!first) throw nothingDecoded(demuxer, decoder, options);
@@ -93,6 +93,7 @@ export async function openVideo(path: string, options: OpenVideoOptions = {}): P
     return new OpenedVideo(demuxer, decoder, reader, stream, info, cut, options);
   } catch (error) {
     await decoder?.close();
+    await reader?.close();
     await demuxer.close();
     throw error;
   }
@@ -153,90 +154,32 @@ class OpenedVideo implements VideoSource {
 
   private async closeOnce(): Promise<void> {
     await this.decoder.close();
-    this.reader.close();
+    await this.reader.close();
     await this.demuxer.close();
   }
 
   private announce(): void {
     const { video } = this.info;
-    if (video.interlaced !== 'no') {
-      this.options.onNotice?.(
-        'The input is interlaced: every frame is processed whole and stays interlaced.',
-      );
-    }
+    if (video.interlaced !== 'no')
+      this.notice('The input is interlaced: every frame is processed whole and stays so.');
     // WebM keeps transparency in a second picture, which FFmpeg's own decoder does not read.
-    if (video.pixelFormat.alpha || video.metadata['alpha_mode'] === '1')
-      this.options.onNotice?.('The transparency of the input is left out.');
+    const transparent = video.pixelFormat.alpha || video.metadata['alpha_mode'] === '1';
+    if (transparent) this.notice('The transparency of the input is left out.');
     if (video.hdr.dolbyVision)
-      this.options.onNotice?.('The Dolby Vision layer of the input is left out; HDR10 or HLG stays.');
+      this.notice('The Dolby Vision layer of the input is left out; HDR10 or HLG stays.');
   }
 
   private announceDamage(): void {
     const { corrupt, readError } = this.decoder.damage;
     if (corrupt > 0)
-      this.options.onNotice?.(
+      this.notice(
         `The input is damaged: ${corrupt} packets or frames had errors and were repaired or skipped.`,
       );
-    if (readError !== undefined)
-      this.options.onNotice?.(`The input ends early: ${av.FFmpegError.strerror(readError)}.`);
+    if (readError !== undefined) this.notice(`The input ends early: ${av.FFmpegError.strerror(readError)}.`);
   }
-}
 
-function chooseVideoStream(demuxer: Demuxer): av.Stream {
-  const { format, path, name } = demuxer;
-  if (/_pipe$|^image2$|^ico$/.test(name)) {
-    throw new VidstyleError(
-      'input',
-      `"${path}" is a picture (${name.replace(/_pipe$/, '').toUpperCase()}), not a video.`,
-    );
-  }
-  const moving = format.streams.filter(isMovingPicture);
-  const best = format.findBestStream(av.AVMEDIA_TYPE_VIDEO);
-  const stream = moving.find((candidate) => candidate.index === best) ?? moving[0];
-  if (!stream) {
-    const sound = format.streams.some((other) => other.codecpar.codecType === av.AVMEDIA_TYPE_AUDIO);
-    throw new VidstyleError('input', `"${path}" holds no video${sound ? ', only sound' : ''}.`);
-  }
-  checkEncryption(path, stream);
-  if (stream.codecpar.width > 0) checkSize(path, stream.codecpar.width, stream.codecpar.height);
-  return stream;
-}
-
-/** Cover art and thumbnails are video streams to FFmpeg, but hold a still picture. */
-export function isMovingPicture(stream: av.Stream): boolean {
-  return (
-    stream.codecpar.codecType === av.AVMEDIA_TYPE_VIDEO &&
-    !stream.hasDisposition(av.AV_DISPOSITION_ATTACHED_PIC) &&
-    !stream.hasDisposition(av.AV_DISPOSITION_TIMED_THUMBNAILS)
-  );
-}
-
-async function checkTruncation(path: string, options: OpenVideoOptions): Promise<void> {
-  if (isUrl(path)) return;
-  const declared = (await declaredSize(path)) ?? 0;
-  const { size } = await stat(path);
-  if (declared <= size) return;
-  const sentence = `"${path}" is cut short: ${size} of its ${declared} bytes are there.`;
-  if (options.acceptTruncated !== true)
-    throw new VidstyleError('input', sentence, { details: { path, size, declared } });
-  options.onNotice?.(sentence);
-}
-
-function checkEncryption(path: string, stream: av.Stream): void {
-  const encrypted =
-    stream.codecpar.codecTagString === 'encv' ||
-    stream.codecpar.getCodedSideData(av.AV_PKT_DATA_ENCRYPTION_INIT_INFO) !== null;
-  if (encrypted) throw new VidstyleError('input', `"${path}" is encrypted and cannot be decoded.`);
-}
-
-function checkSize(path: string, width: number, height: number): void {
-  if (width < 1 || height < 1)
-    throw new VidstyleError('input', `"${path}" has frames of no size (${width}×${height}).`);
-  if (width > maximumSide || height > maximumSide) {
-    throw new VidstyleError(
-      'input',
-      `"${path}" has frames of ${width}×${height}; the limit is ${maximumSide} pixels a side.`,
-    );
+  private notice(sentence: string): void {
+    this.options.onNotice?.(sentence);
   }
 }
 

@@ -27,6 +27,7 @@ export class PixelConverter {
 
   /** Writes a decoded picture as packed RGB straight into `into`, scaled to `geometry`. */
   toRgb(picture: av.Frame, into: Uint8Array, geometry: FrameGeometry): void {
+    this.assertOpen();
     const rgb = wrapPixels(into, geometry);
     try {
       // The tags decide the conversion, and the conversion must know a matrix: set it on the decoder's picture, whose
@@ -42,6 +43,7 @@ export class PixelConverter {
 
   /** Converts packed RGB into `picture`, whose format, size and colour tags are set. Runs on FFmpeg's threads. */
   async fromRgb(pixels: Uint8Array, geometry: FrameGeometry, picture: av.Frame): Promise<void> {
+    this.assertOpen();
     const rgb = wrapPixels(geometry.format === 'rgb16' ? this.shrunk(pixels) : pixels, geometry);
     const matrix = picture.colorSpace;
     try {
@@ -52,6 +54,11 @@ export class PixelConverter {
       picture.colorSpace = matrix;
       rgb.free();
     }
+  }
+
+  /** FFmpeg would crash on a context that is freed. */
+  private assertOpen(): void {
+    if (this.closed) throw new Error('the video is closed, its frames cannot be read any more');
   }
 
   private shrunk(pixels: Uint8Array): Uint8Array {

@@ -27,16 +27,16 @@ export async function verifyStreams(
     undefined,
     ...plans.filter((plan) => plan.index > videoAt),
   ];
-  const rows = [row('streams', order.length, output.info.streams.length)];
-  const before = await digestPackets(input.path, new Set(plans.map((plan) => plan.index)), input.cut);
-  const after = await digestPackets(
-    output.path,
-    new Set(output.info.streams.map((stream) => stream.index)),
-    wholeFile,
+  // A time code track repeats what the video stream says, and is made by the muxer.
+  const streams = output.info.streams.filter(
+    ({ kind, metadata }) => kind !== 'data' || !('timecode' in metadata),
   );
+  const rows = [row('streams', order.length, streams.length)];
+  const before = await digestPackets(input.path, new Set(plans.map((plan) => plan.index)), input.cut);
+  const after = await digestPackets(output.path, new Set(streams.map((stream) => stream.index)), wholeFile);
   // Attached files come last in Matroska whatever their place was.
   const container = chooseContainer(output.path);
-  const targets = matchStreams(order, output.info.streams);
+  const targets = matchStreams(order, streams);
   for (const [plan, target] of targets) {
     const source = input.info.streams[plan?.index ?? videoAt];
     if (!source || !target) continue;
@@ -99,8 +99,15 @@ function identityRows(source: StreamInfo, target: StreamInfo, container: Contain
     );
   const title = titleOf(source);
   if (title !== undefined) rows.push(row(`${name} title`, title, titleOf(target) ?? 'none'));
+  const timecode = valueOf(source, 'timecode');
+  if (timecode !== undefined)
+    rows.push(row(`${name} time code`, timecode, valueOf(target, 'timecode') ?? 'none'));
   rows.push(dispositionRow(name, source, target, container));
   return rows;
+}
+
+function valueOf(stream: StreamInfo, key: string): string | undefined {
+  return Object.entries(stream.metadata).find(([name]) => name.toLowerCase() === key)?.[1];
 }
 
 function titleOf(stream: StreamInfo): string | undefined {

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { VidstyleError } from '../errors.js';
 import type { Demuxer } from './demuxer.js';
 import * as av from './node-av.js';
@@ -37,7 +38,7 @@ export class VideoDecoder {
     try {
       context.parametersToContext(stream.codecpar);
       context.pktTimebase = stream.timeBase;
-      context.threadCount = options.threads ?? 0;
+      context.threadCount = options.threads ?? Math.min(availableParallelism(), 4);
       context.setOption('max_pixels', options.maximumPixels);
       if (options.hwaccel !== undefined) useHardware(context, codec, options.hwaccel);
       const opened = await context.open2(codec);
@@ -153,7 +154,7 @@ export class VideoDecoder {
 export interface DecoderOptions {
   /** FFmpeg's device type, as `cuda`, `vaapi`, `videotoolbox`. */
   readonly hwaccel?: string | undefined;
-  /** Decoding threads; 0, the default, means one a core. */
+  /** Decoding threads; default one a core, at most 4: each holds a picture, and decoding is seldom what is waited for. */
   readonly threads?: number | undefined;
   /** Pictures with more pixels are refused by the decoder itself. */
   readonly maximumPixels: number;

@@ -12,6 +12,7 @@ export class VideoFrameReader {
   private readonly startTicks: bigint | undefined;
   private readonly endTicks: bigint | undefined;
   private head: av.Frame | undefined;
+  private ahead: Promise<av.Frame | undefined> | undefined;
   private kept: av.Frame | undefined;
   private lastTicks: bigint | undefined;
   private lastDuration = 1n;
@@ -43,37 +44,48 @@ export class VideoFrameReader {
   }
 
   async *frames(geometry: FrameGeometry, signal?: AbortSignal): AsyncGenerator<SourceFrame> {
-    const head = this.head;
+    const { head } = this;
     const scaling = head?.width !== geometry.width || head.height !== geometry.height;
     const converter = (this.converter ??= new PixelConverter({ scaling, deep: geometry.format === 'rgb16' }));
-    let ahead: Promise<av.Frame | undefined> = Promise.resolve(head);
+    this.ahead = Promise.resolve(head);
     this.head = undefined;
     try {
       for (let index = 0; ; index++) {
-        const picture = await ahead;
-        ahead = Promise.resolve(undefined);
+        const picture = await this.takeAhead();
         if (!picture) return;
         if (signal?.aborted) {
           picture.free();
           throw abortedError(signal);
         }
         const { ptsTicks, durationTicks } = this.timing(picture);
-        ahead = this.nextInside();
-        ahead.catch(() => undefined); // seen when it is awaited; until then it must not count as unhandled
+        this.ahead = this.nextInside();
+        this.ahead.catch(() => undefined); // seen when it is awaited; until then it must not count as unhandled
         yield new DecodedFrame(index, ptsTicks, durationTicks, picture, converter, geometry);
       }
     } finally {
-      const unread = await ahead.catch(() => undefined);
-      unread?.free();
+      await this.dropAhead();
     }
   }
 
-  close(): void {
+  /** Frees every picture still held; the decoder must be closed before. */
+  async close(): Promise<void> {
+    await this.dropAhead();
     this.head?.free();
     this.kept?.free();
     this.head = undefined;
     this.kept = undefined;
     this.converter?.close();
+  }
+
+  private takeAhead(): Promise<av.Frame | undefined> {
+    const { ahead } = this;
+    this.ahead = undefined;
+    return ahead ?? Promise.resolve(undefined);
+  }
+
+  private async dropAhead(): Promise<void> {
+    const unread = await this.takeAhead().catch(() => undefined);
+    unread?.free();
   }
 
   private async nextInside(): Promise<av.Frame | undefined> {

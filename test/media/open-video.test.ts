@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import sharp from 'sharp';
 import { isVidstyleError } from '../../src/errors.js';
+import type { SourceFrame } from '../../src/media/index.js';
 import { frameBytes, openSource, openVideo } from '../../src/media/index.js';
 import { evenTimes, makeClip } from '../fixtures/clips.js';
 import { openFilesIn, temporaryFolder } from './restream.js';
@@ -205,6 +206,16 @@ describe('a video source', () => {
     await source.close();
     await next.catch(() => undefined);
     expect(openFilesIn(folder)).toEqual([]);
+  });
+
+  it('does not let its frames be read once it is closed', async () => {
+    const source = await openVideo(at('clip.mkv'));
+    const { value } = await source.frames().next();
+    await source.close();
+    expect(() => {
+      (value as SourceFrame).read(new Uint8Array(frameBytes(source.geometry)));
+    }).toThrow('closed');
+    (value as SourceFrame).close();
   });
 
   it('does not open at all under an aborted signal', async () => {

@@ -88,6 +88,7 @@ const clips: Record<string, { file: string; options: ClipOptions }> = {
   '12 bits': { file: 'twelve.mkv', options: { codec: 'ffv1', pixelFormat: 'yuv422p12le' } },
   '10-bit H.264': { file: 'high10.mkv', options: { pixelFormat: 'yuv420p10le' } },
   'odd width and height': { file: 'odd.mkv', options: { codec: 'ffv1', width: 63, height: 47 } },
+  'a time code': { file: 'timecode.mov', options: { timecode: '01:00:00:05', sound: ['eng'] } },
   'full range': {
     file: 'full-range.mp4',
     options: { color: { range: 2, primaries: 5, transfer: 6, matrix: 5 } },
@@ -98,7 +99,7 @@ const clips: Record<string, { file: string; options: ClipOptions }> = {
 };
 
 describe.each(Object.entries(clips))('a video with %s', (_name, { file, options }) => {
-  it.each(file.startsWith('everything') ? ['mp4', 'mkv', 'mov'] : ['mp4', 'mkv'])(
+  it.each(/^(everything|timecode)/.test(file) ? ['mp4', 'mkv', 'mov'] : ['mp4', 'mkv'])(
     'keeps everything that .%s holds',
     async (ending) => {
       const input = join(folder, file);

@@ -1,11 +1,31 @@
-import { open } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
+import { VidstyleError } from '../errors.js';
+import { isUrl } from './input-checks.js';
+
+export interface TruncationOptions {
+  /** Read what is there, with a notice, instead of refusing the file. */
+  readonly acceptTruncated?: boolean | undefined;
+  readonly onNotice?: ((sentence: string) => void) | undefined;
+}
+
+/** @throws VidstyleError `input` when a file is shorter than it says, unless that is accepted. */
+export async function checkTruncation(path: string, options: TruncationOptions): Promise<void> {
+  if (isUrl(path)) return;
+  const declared = (await declaredSize(path)) ?? 0;
+  const { size } = await stat(path);
+  if (declared <= size) return;
+  const sentence = `"${path}" is cut short: ${size} of its ${declared} bytes are there.`;
+  if (options.acceptTruncated !== true)
+    throw new VidstyleError('input', sentence, { details: { path, size, declared } });
+  options.onNotice?.(sentence);
+}
 
 /**
  * How many bytes a file says it has: the end of the last top-level box of an MP4 or QuickTime file, of the segment of a
  * Matroska file. Undefined for other containers and for files that leave it open, as live recordings do.
  */
-export async function declaredSize(path: string): Promise<number | undefined> {
+async function declaredSize(path: string): Promise<number | undefined> {
   const file = await open(path, 'r');
   try {
     const { size } = await file.stat();
