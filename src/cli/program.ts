@@ -3,11 +3,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../paths.js';
 import { registerDoctorCommand } from './doctor.js';
+import { registerEvaluateCommand } from './evaluate.js';
 import { registerOptimiseCommand } from './optimise.js';
 import { registerRestyleCommand } from './restyle.js';
 import { registerSetupCommand } from './setup.js';
 import { registerStylesCommand } from './styles.js';
 import { registerTrainCommand } from './train.js';
+import { registerUpscaleCommand } from './upscale.js';
 
 /** What every command gets from the process. */
 export interface CommandContext {
@@ -30,9 +32,11 @@ export function createProgram(context: CommandContext): Command {
     .showHelpAfterError('(add --help for all options)')
     .enablePositionalOptions();
   registerRestyleCommand(program, context);
+  registerUpscaleCommand(program, context);
   registerStylesCommand(program);
   registerTrainCommand(program, context);
   registerOptimiseCommand(program, context);
+  registerEvaluateCommand(program, context);
   registerSetupCommand(program, context);
   registerDoctorCommand(program);
   return program;
