@@ -1,4 +1,5 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
+import { count } from './arguments.js';
 
 interface OptimiseFlags {
   readonly style: string;
@@ -23,17 +24,17 @@ export function registerOptimiseCommand(program: Command, context: { readonly si
     .argument('<photo>')
     .requiredOption('--style <picture>', 'style picture')
     .option('--output <file>', 'result (default: beside the photo)')
-    .option('--iterations <n>', 'iterations', whole, 500)
+    .option('--iterations <n>', 'iterations', count, 500)
     .addOption(new Option('--optimiser <name>').choices(['lbfgs', 'adam']).default('lbfgs'))
     .addOption(
       new Option('--start <from>', 'noise as in the paper, or the photo')
         .choices(['noise', 'photo'])
         .default('noise'),
     )
-    .option('--size <pixels>', 'scale the photo’s short side (default: its own size)', whole)
+    .option('--size <pixels>', 'scale the photo’s short side (default: its own size)', count)
     .option('--csv <file>', 'write the objective of every iteration')
     .option('--vgg16 <file>', 'the loss network’s weights')
-    .option('--seed <n>', 'seed of the noise', whole)
+    .option('--seed <n>', 'seed of the noise', count)
     .action(async (photo: string, flags: OptimiseFlags) => {
       const { optimiseJob } = await import('../jobs/optimise.js');
       const { style, csv, iterations } = flags;
@@ -53,10 +54,4 @@ export function registerOptimiseCommand(program: Command, context: { readonly si
       });
       console.error(`Wrote ${output}, objective ${objective.toPrecision(5)}.`);
     });
-}
-
-function whole(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('Give a whole number from 1 up.');
-  return value;
 }

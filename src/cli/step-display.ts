@@ -1,4 +1,5 @@
 import { Presets, SingleBar } from 'cli-progress';
+import { formatSeconds } from './format.js';
 import type { StepReport } from '../training/loop.js';
 
 /** Shows a training's steps: a bar with pace, time left and losses on a terminal, else a line every so often. */
@@ -47,11 +48,3 @@ export class StepDisplay {
 }
 
 const lineEveryMs = 5000;
-
-/** 95 → "1 min 35 s", 7300 → "2 h 2 min". */
-export function formatSeconds(seconds: number): string {
-  const whole = Math.max(0, Math.round(seconds));
-  if (whole < 60) return `${whole} s`;
-  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
-  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
-}

@@ -1,6 +1,8 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { count, positive } from './arguments.js';
+import { addTrainSrCommand } from './train-sr.js';
 import type { StyleRecipe, StyleRecipeName } from '../training/recipes.js';
 
 interface TrainStyleFlags {
@@ -67,6 +69,7 @@ export function registerTrainCommand(program: Command, context: { readonly signa
     .action(async (pictures: string[], flags: TrainStyleFlags) => {
       await trainStyleCommand(pictures, flags, context.signal);
     });
+  addTrainSrCommand(train, context);
   train
     .command('export')
     .description('make a model of a training’s newest checkpoint')
@@ -88,7 +91,8 @@ async function trainStyleCommand(
   const { VidstyleError } = await import('../errors.js');
   const { estimateStyleTraining, trainStyleJob } = await import('../jobs/train-style.js');
   const { styleName } = await import('../training/style-trainer.js');
-  const { StepDisplay, formatSeconds } = await import('./step-display.js');
+  const { runTraining } = await import('./run-training.js');
+  const { formatSeconds } = await import('./format.js');
   if ((flags.addStyle === undefined) !== (flags.to === undefined)) {
     throw new VidstyleError(
       'usage',
@@ -118,25 +122,7 @@ async function trainStyleCommand(
       `"${folder}" holds a training already: add --resume, or name another --folder.`,
     );
   }
-  const display = new StepDisplay(recipe.steps);
-  try {
-    const report = await trainStyleJob({
-      ...options,
-      onStep: (step) => {
-        display.update(step);
-      },
-      onRecovery: (step, factor) => {
-        display.say(`The loss blew up: back to step ${step}, learning rate × ${factor}.`);
-      },
-    });
-    display.close();
-    for (const [file, why] of report.skipped) console.error(`Skipped ${file}: ${why}.`);
-    console.error(`Wrote ${report.output} after ${report.steps} steps. Samples and curves: ${folder}`);
-  } catch (error) {
-    display.close();
-    if (signal.aborted) console.error(`Saved a checkpoint; go on with --resume --folder ${folder}`);
-    throw error;
-  }
+  await runTraining(recipe.steps, folder, signal, (observer) => trainStyleJob({ ...options, ...observer }));
 }
 
 async function recipeOf(flags: TrainStyleFlags): Promise<StyleRecipe> {
@@ -160,15 +146,3 @@ async function recipeOf(flags: TrainStyleFlags): Promise<StyleRecipe> {
 
 /** Only γ and β are learned: minutes, not hours. */
 const addedStyleSteps = 200;
-
-function count(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('Give a whole number from 1 up.');
-  return value;
-}
-
-function positive(text: string): number {
-  const value = Number(text);
-  if (!(value > 0)) throw new InvalidArgumentError('Give a number above 0.');
-  return value;
-}

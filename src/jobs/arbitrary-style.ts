@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import ort from 'onnxruntime-node';
 import sharp from 'sharp';
+import type { ModelHints } from '../engines/model-hints.js';
+import { runOnce } from '../engines/onnxruntime.js';
 import type { Tensor } from '../engines/tensor.js';
 import { VidstyleError } from '../errors.js';
 import { arbitraryModels, isArbitraryReady } from '../setup/arbitrary.js';
@@ -11,6 +12,7 @@ const styleSide = 256;
 export interface ArbitraryStyle {
   readonly model: string;
   readonly constants: Readonly<Record<string, Tensor>>;
+  readonly hints: ModelHints;
 }
 
 /**
@@ -35,20 +37,13 @@ export async function predictStyle(picture: string): Promise<ArbitraryStyle> {
     .catch((cause: unknown) => {
       throw new VidstyleError('input', `"${picture}" cannot be read as a picture.`, { cause });
     });
-  const session = await ort.InferenceSession.create(predict);
-  try {
-    const pixels = Float32Array.from(data, (value) => value / 255);
-    const [input = ''] = session.inputNames;
-    const [output = ''] = session.outputNames;
-    const results = await session.run({
-      [input]: new ort.Tensor('float32', pixels, [1, styleSide, styleSide, 3]),
-    });
-    const style = results[output];
-    if (!(style?.data instanceof Float32Array))
-      throw new VidstyleError('model', 'The style could not be predicted.');
-    const tensor: Tensor = { type: 'float32', shape: style.dims, data: style.data };
-    return { model: transform, constants: { 'mobilenet_conv/Conv/BiasAdd': tensor } };
-  } finally {
-    await session.release();
-  }
+  const pixels = Float32Array.from(data, (value) => value / 255);
+  const style = await runOnce(await readFile(predict), {
+    style_image: { type: 'float32', shape: [1, styleSide, styleSide, 3], data: pixels },
+  });
+  return {
+    model: transform,
+    constants: { 'mobilenet_conv/Conv/BiasAdd': style },
+    hints: { layout: 'nhwc', range: '0..1' },
+  };
 }

@@ -1,5 +1,5 @@
 import { cpus, totalmem } from 'node:os';
-import ort from 'onnxruntime-node';
+import { describeOnnxRuntime } from '../engines/onnxruntime.js';
 import { hasEncoder } from '../media/index.js';
 import { isArbitraryReady } from '../setup/arbitrary.js';
 import { isOpenvinoReady } from '../setup/openvino.js';
@@ -47,8 +47,8 @@ export async function examine(): Promise<Finding[]> {
 }
 
 function backends(): string {
-  const names = ort.listSupportedBackends().map(({ name }) => name);
-  return `${ort.env.versions.common}, devices: ${names.join(', ')}`;
+  const { version, devices } = describeOnnxRuntime();
+  return `${version}, devices: ${devices.join(', ')}`;
 }
 
 const interesting = ['libx264', 'libx265', 'libsvtav1', 'libvpx-vp9', 'prores_ks', 'h264_nvenc', 'hevc_nvenc', 'h264_videotoolbox', 'h264_vaapi', 'h264_qsv']; // prettier-ignore
