@@ -210,12 +210,12 @@ describe('a video source', () => {
 
   it('does not let its frames be read once it is closed', async () => {
     const source = await openVideo(at('clip.mkv'));
-    const { value } = await source.frames().next();
+    const frame = (await source.frames().next()).value as SourceFrame;
     await source.close();
     expect(() => {
-      (value as SourceFrame).read(new Uint8Array(frameBytes(source.geometry)));
+      frame.read(new Uint8Array(frameBytes(source.geometry)));
     }).toThrow('closed');
-    (value as SourceFrame).close();
+    frame.close();
   });
 
   it('does not open at all under an aborted signal', async () => {
