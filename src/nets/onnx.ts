@@ -153,7 +153,11 @@ class OnnxWriter {
       result = graph.op('Slice', [result, graph.ints([0, 0]), extent, graph.ints([2, 3])]);
     }
     graph.floats(ends.outputLimit, [], Float32Array.of(255));
-    const clipped = graph.op('Min', [graph.op('Relu', [result]), ends.outputLimit]);
+    // Relu fuses with a convolution before it; where nothing can, one pass over the samples is cheaper than two.
+    const clipped =
+      network.channels === 'luma'
+        ? graph.op('Clip', [result, graph.floats('zero', [], Float32Array.of(0)), ends.outputLimit])
+        : graph.op('Min', [graph.op('Relu', [result]), ends.outputLimit]);
     const rounded = graph.op('Cast', [clipped], { to: elementType.uint8 }); // truncates; the half was added above
     graph.op('Transpose', [rounded], { perm: [0, 2, 3, 1] }, 'result');
   }
