@@ -66,6 +66,19 @@ describe('a network on luminance', () => {
     });
   });
 
+  it('gives 16-bit pictures the same result, in more steps', async () => {
+    const network = ecbsrNet({ scale: 2, blocks: 2 });
+    const weights = livelyWeights(network);
+    const [width, height] = [24, 18];
+    const photo = makePhotograph(width, height);
+    const expected = await run(network, weights, photo, width, height);
+    const wide = Uint16Array.from(photo, (value) => value * 257);
+    const actual = await run(network, weights, wide, width, height);
+    const differences = Array.from(actual, (value, i) => Math.abs(value / 257 - (expected[i] ?? Infinity)));
+    expect(Math.max(...differences)).toBeLessThanOrEqual(1);
+    expect(new Set(Array.from(actual, (value) => value % 257)).size).toBeGreaterThan(10);
+  });
+
   it('enlarges as MATLAB does before SRCNN’s convolutions', async () => {
     const network = srcnnNet({ scale: 2, kernels: [9, 1, 5], filters: [1, 1] });
     const weights = initialWeights(network, 1);
@@ -93,21 +106,26 @@ it.each([2, 3, 4, 8] as const)('the paper’s family and the compact ones enlarg
   }
 });
 
-async function run(
+async function run<S extends Uint8Array | Uint16Array>(
   network: Network,
   weights: ReadonlyMap<string, WeightArray>,
-  picture: Uint8Array,
+  picture: S,
   width: number,
   height: number,
-): Promise<Uint8Array> {
+): Promise<S> {
   const { scale } = network;
   const model = toOnnx(network, weights, exampleMetadata({ kind: 'sr', scale, minimumSize: 8 }));
-  const session = await engine.open({ model, threads: 1, geometry: { width, height, format: 'rgb8' } });
-  const result = new Uint8Array(width * height * scale ** 2 * 3);
-  await session.run(picture, result);
+  const format = picture.BYTES_PER_ELEMENT === 1 ? 'rgb8' : 'rgb16';
+  const session = await engine.open({ model, threads: 1, geometry: { width, height, format } });
+  const type = picture.constructor as new (length: number) => S;
+  const result = new type(width * height * scale ** 2 * 3);
+  await session.run(bytesOf(picture), bytesOf(result));
   await session.close();
   return result;
 }
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: Uint8Array | Uint16Array): Uint8Array =>
+  new Uint8Array(buffer, byteOffset, byteLength);
 
 /** Random biases, slopes and moments too: fresh ones are 0, ¼ and 1 and would hide a mix-up. */
 function livelyWeights(network: Network): Map<string, WeightArray> {
