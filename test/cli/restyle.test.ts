@@ -1,0 +1,258 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { chmod, copyFile, mkdir, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { frameBytes, openSource } from '../../src/media/index.js';
+import { evenTimes, makeClip } from '../fixtures/clips.js';
+import { encodeModel } from '../../src/nets/onnx-schema.js';
+import { makePhotograph } from '../fixtures/photograph.js';
+import { runCli } from './run-cli.js';
+
+let root: string;
+let clip: string;
+
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'vidstyle-cli-'));
+  clip = join(root, 'clip.mkv');
+  await makeClip(clip, {
+    sound: ['eng', 'deu'],
+    subtitles: [{ start: 0, seconds: 0.2, text: 'hello' }],
+    metadata: { title: 'A title' },
+  });
+});
+
+describe('vidstyle clip --style', () => {
+  it('restyles a video, keeps the rest, and names the output', async () => {
+    const { code, stderr, stdout } = await runCli([clip, '--style', 'mosaic', '--verify', '--json']);
+    expect(stderr).not.toContain('✗');
+    expect(code).toBe(0);
+    const report = JSON.parse(stdout) as { output: string; frames: number; verification: { ok: boolean }[] };
+    expect(report).toMatchObject({ output: join(root, 'clip.mosaic.mkv'), frames: 10 });
+    expect(report.verification.length).toBeGreaterThan(8);
+    expect(report.verification.every(({ ok }) => ok)).toBe(true);
+    expect(await meanDifference(clip, report.output)).toBeGreaterThan(20);
+  });
+
+  it('replaces an output only when told', async () => {
+    const output = join(root, 'twice.mkv');
+    await writeFile(output, 'precious');
+    const refused = await runCli([clip, output, '--style', 'mosaic']);
+    expect(refused).toMatchObject({ code: 2, stderr: `vidstyle: "${output}" exists already; add --overwrite to replace it.\n` }); // prettier-ignore
+    expect(await readFile(output, 'utf8')).toBe('precious');
+    expect((await runCli([clip, output, '--style', 'mosaic', '--overwrite', '--quiet'])).code).toBe(0);
+    expect((await readFile(output)).length).toBeGreaterThan(1000);
+  });
+
+  it('blends styles, and gives the input back at strength 0', async () => {
+    const [blend, identity] = [join(root, 'blend.mkv'), join(root, 'identity.mkv')];
+    expect((await runCli([clip, blend, '--style', 'mosaic:0.7,wave:0.3'])).code).toBe(0);
+    expect((await runCli([clip, identity, '--style', 'mosaic', '--strength', '0'])).code).toBe(0);
+    expect(await meanDifference(clip, identity)).toBeLessThan((await meanDifference(clip, blend)) / 2);
+  });
+
+  it('shows the original on the left with --compare side', async () => {
+    const output = join(root, 'side.mkv');
+    expect((await runCli([clip, output, '--style', 'candy', '--compare', 'side'])).code).toBe(0);
+    const both = await firstFrame(output);
+    const original = await firstFrame(clip);
+    expect([both.width, both.height]).toEqual([128, 48]);
+    expect(differenceOf(original.pixels, half(both, 0))).toBeLessThan(6); // what the encoder loses
+    expect(differenceOf(original.pixels, half(both, 1))).toBeGreaterThan(20);
+  });
+
+  it('leaves what a mask hides', async () => {
+    const mask = join(root, 'mask.png');
+    const white = { create: { width: 32, height: 48, channels: 3 as const, background: '#fff' } };
+    await sharp({ create: { width: 64, height: 48, channels: 3, background: '#000' } })
+      .composite([{ input: await sharp(white).png().toBuffer(), left: 32, top: 0 }])
+      .png()
+      .toFile(mask);
+    const output = join(root, 'masked.mkv');
+    expect((await runCli([clip, output, '--style', 'candy', '--mask', mask])).code).toBe(0);
+    const [result, original] = [await firstFrame(output), await firstFrame(clip)];
+    expect(differenceOf(half(original, 0), half(result, 0))).toBeLessThan(6);
+    expect(differenceOf(half(original, 1), half(result, 1))).toBeGreaterThan(20);
+  });
+
+  it('restyles a picture', async () => {
+    const photo = join(root, 'photo.png');
+    await sharp(makePhotograph(80, 60), { raw: { width: 80, height: 60, channels: 3 } }).toFile(photo);
+    const { code, stdout } = await runCli([photo, '--style', 'udnie', '--json']);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ output: join(root, 'photo.udnie.png'), frames: 1, width: 80, height: 60 }); // prettier-ignore
+  });
+
+  it('does only the part that was asked for', async () => {
+    const output = join(root, 'part.mkv');
+    const { stdout } = await runCli([clip, output, '--style', 'wave', '--start', '0.2', '--duration', '0.12', '--verify', '--json']); // prettier-ignore
+    expect(JSON.parse(stdout)).toMatchObject({ frames: 3 });
+  });
+
+  it('tells time, size and memory without writing anything with --dry-run', async () => {
+    const before = await readdir(root);
+    const { code, stdout } = await runCli([clip, '--style', 'scream', '--dry-run']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/Tried 10 frames at 64×48.*\n.*1000 frames take about .* and .*MB\.\nMemory: \d/);
+    expect(await readdir(root)).toEqual(before);
+  });
+
+  it('ends at Ctrl-C with 130 and leaves no file', async () => {
+    const long = join(root, 'long.mkv');
+    await makeClip(long, { width: 320, height: 180, timeBase: { num: 1, den: 25 }, times: evenTimes(400) });
+    const output = join(root, 'never.mkv');
+    const { code, stderr } = await runCli([long, output, '--style', 'mosaic'], /frames/);
+    expect({ code, last: stderr.trim().split('\n').at(-1) }).toEqual({
+      code: 130,
+      last: 'vidstyle: Interrupted.',
+    });
+    expect((await readdir(root)).filter((name) => name.startsWith('never'))).toEqual([]);
+  });
+});
+
+describe('bad input gets one sentence, an exit code, and nothing is written', () => {
+  const cases: readonly (readonly [string, () => Promise<readonly string[]>, number, RegExp])[] = [
+    ['a missing file', () => args('missing.mp4'), 1, /"missing\.mp4" does not exist/],
+    ['an empty file', () => made('empty.mp4', ''), 1, /empty/],
+    ['a file of rubbish', () => made('rubbish.mp4', 'rubbish '.repeat(500)), 1, /rubbish\.mp4/],
+    ['a picture named like a video', () => pictureNamedVideo(), 1, /PNG picture, not a video/],
+    ['sound only', () => soundOnly(), 1, /no video|sound/i],
+    ['an unknown style', () => args(clip, '--style', 'mosiac'), 2, /Did you mean "mosaic"\?/],
+    ['no style', () => Promise.resolve([clip]), 2, /Name a style with --style/],
+    ['a strength out of range', () => args(clip, '--strength', '3'), 2, /from 0 to 1/],
+    ['an unknown option', () => args(clip, '--colour'), 2, /unknown option/],
+    ['an unknown encoder', () => args(clip, join(root, 'codec.mkv'), '--codec', 'nothing'), 2, /no such video encoder/],
+    ['an output without a folder', () => args(clip, join(root, 'no/where/x.mp4')), 1, /cannot be written|does not exist|no such/i], // prettier-ignore
+    ['a playlist of local files', () => playlist(), 1, /playlist/i],
+    ['a model that is none', () => notAModel(), 1, /ONNX/],
+    ['a model that is no image-to-image network', () => anotherModel(), 1, /image|picture/i],
+  ];
+
+  it.each(cases)('%s', async (_, makeArguments, code, sentence) => {
+    const given = await makeArguments();
+    const before = await readdir(root);
+    const result = await runCli(given.includes('--style') ? given : [...given, ...styleUnlessMissing(given)]);
+    expect(result.stderr).toMatch(sentence);
+    expect(result.stderr.trim().split('\n').filter((line) => !line.startsWith('(add --help')).length).toBe(1); // prettier-ignore
+    expect(result.stderr).not.toMatch(/\n\s+at /);
+    expect(result.code).toBe(code);
+    expect(result.stdout).toBe('');
+    expect(await readdir(root)).toEqual(before);
+  });
+
+  it('shows the whole error with --debug', async () => {
+    const { stderr } = await runCli(['--debug', 'missing.mp4', '--style', 'mosaic']);
+    expect(stderr).toMatch(/\n\s+at /);
+  });
+
+  it('an unwritable folder; root may write anywhere', async () => {
+    const folder = join(root, 'locked');
+    await mkdir(folder);
+    await chmod(folder, 0o500);
+    const { code, stderr } = await runCli([clip, join(folder, 'x.mkv'), '--style', 'mosaic', '--quiet']);
+    const sentences = stderr === '' ? 0 : stderr.trim().split('
+').length;
+    expect({ code, sentences }).toEqual(process.getuid?.() === 0 ? { code: 0, sentences: 0 } : { code: 1, sentences: 1 });
+  });
+});
+
+/** The case of no style is the one that names nothing but the clip. */
+const styleUnlessMissing = (given: readonly string[]): readonly string[] =>
+  given.length === 1 && given[0] === clip ? [] : ['--style', 'mosaic'];
+
+const args = (...list: readonly string[]): Promise<readonly string[]> => Promise.resolve(list);
+
+async function made(name: string, content: string): Promise<readonly string[]> {
+  await writeFile(join(root, name), content);
+  return [join(root, name)];
+}
+
+async function pictureNamedVideo(): Promise<readonly string[]> {
+  const path = join(root, 'picture.mp4');
+  await sharp({ create: { width: 64, height: 48, channels: 3, background: '#888' } })
+    .png()
+    .toFile(join(root, 'p.png'));
+  await copyFile(join(root, 'p.png'), path);
+  return [path];
+}
+
+async function soundOnly(): Promise<readonly string[]> {
+  await makeClip(join(root, 'sound.mkv'), { noVideo: true, sound: ['eng'] });
+  return [join(root, 'sound.mkv')];
+}
+
+async function playlist(): Promise<readonly string[]> {
+  return made('list.m3u8', `#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n${clip}\n#EXT-X-ENDLIST\n`);
+}
+
+async function notAModel(): Promise<readonly string[]> {
+  await writeFile(join(root, 'none.onnx'), 'no model');
+  return [clip, '--style', join(root, 'none.onnx')];
+}
+
+/** A network that gives one number. */
+async function anotherModel(): Promise<readonly string[]> {
+  const value = (name: string, dims: readonly number[]) => ({
+    name,
+    type: { tensor_type: { elem_type: 1, shape: { dim: dims.map((dim_value) => ({ dim_value })) } } },
+  });
+  const model = encodeModel({
+    ir_version: 8,
+    producer_name: 'test',
+    producer_version: '1',
+    opset_import: [{ domain: '', version: 17 }],
+    metadata_props: [],
+    graph: {
+      name: 'classifier',
+      node: [
+        {
+          op_type: 'ReduceMean',
+          input: ['x'],
+          output: ['y'],
+          attribute: [{ name: 'keepdims', type: 2, i: 0 }],
+        },
+      ],
+      initializer: [],
+      input: [value('x', [1, 10])],
+      output: [value('y', [])],
+    },
+  });
+  await writeFile(join(root, 'classifier.onnx'), model);
+  return [clip, '--style', join(root, 'classifier.onnx')];
+}
+
+interface Picture {
+  readonly width: number;
+  readonly height: number;
+  readonly pixels: Uint8Array;
+}
+
+async function firstFrame(path: string): Promise<Picture> {
+  const { source } = await openSource(path);
+  try {
+    for await (const frame of source.frames()) {
+      const pixels = new Uint8Array(frameBytes(source.geometry));
+      frame.read(pixels);
+      frame.close();
+      return { ...source.geometry, pixels };
+    }
+    throw new Error('no frame');
+  } finally {
+    await source.close();
+  }
+}
+
+function half({ width, height, pixels }: Picture, which: 0 | 1): Uint8Array {
+  const bytes = (width / 2) * 3;
+  const rows = Array.from({ length: height }, (_, y) => pixels.subarray((2 * y + which) * bytes, (2 * y + which + 1) * bytes)); // prettier-ignore
+  return Buffer.concat(rows);
+}
+
+function differenceOf(a: Uint8Array, b: Uint8Array): number {
+  expect(a.length).toBe(b.length);
+  return a.reduce((sum, value, i) => sum + Math.abs(value - (b[i] ?? 0)), 0) / a.length;
+}
+
+async function meanDifference(a: string, b: string): Promise<number> {
+  return differenceOf((await firstFrame(a)).pixels, (await firstFrame(b)).pixels);
+}
