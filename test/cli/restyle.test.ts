@@ -121,7 +121,12 @@ describe('bad input gets one sentence, an exit code, and nothing is written', ()
     ['no style', () => Promise.resolve([clip]), 2, /Name a style with --style/],
     ['a strength out of range', () => args(clip, '--strength', '3'), 2, /from 0 to 1/],
     ['an unknown option', () => args(clip, '--colour'), 2, /unknown option/],
-    ['an unknown encoder', () => args(clip, join(root, 'codec.mkv'), '--codec', 'nothing'), 2, /no such video encoder/],
+    [
+      'an unknown encoder',
+      () => args(clip, join(root, 'codec.mkv'), '--codec', 'nothing'),
+      2,
+      /no such video encoder/,
+    ],
     ['an output without a folder', () => args(clip, join(root, 'no/where/x.mp4')), 1, /cannot be written|does not exist|no such/i], // prettier-ignore
     ['a playlist of local files', () => playlist(), 1, /playlist/i],
     ['a model that is none', () => notAModel(), 1, /ONNX/],
@@ -150,9 +155,10 @@ describe('bad input gets one sentence, an exit code, and nothing is written', ()
     await mkdir(folder);
     await chmod(folder, 0o500);
     const { code, stderr } = await runCli([clip, join(folder, 'x.mkv'), '--style', 'mosaic', '--quiet']);
-    const sentences = stderr === '' ? 0 : stderr.trim().split('
-').length;
-    expect({ code, sentences }).toEqual(process.getuid?.() === 0 ? { code: 0, sentences: 0 } : { code: 1, sentences: 1 });
+    const sentences = stderr === '' ? 0 : stderr.trim().split('\n').length;
+    expect({ code, sentences }).toEqual(
+      process.getuid?.() === 0 ? { code: 0, sentences: 0 } : { code: 1, sentences: 1 },
+    );
   });
 });
 
