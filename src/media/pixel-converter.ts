@@ -30,9 +30,7 @@ export class PixelConverter {
     this.assertOpen();
     const rgb = wrapPixels(into, geometry);
     try {
-      // The tags decide the conversion, and the conversion must know a matrix: set it on the decoder's picture, whose
-      // tags nobody reads afterwards.
-      if (!isRgb(picture)) picture.colorSpace = conversionMatrix(picture.colorSpace, picture.height);
+      tagForMatrixOnly(picture); // nobody reads the tags of the decoder's picture afterwards
       markAsRgb(rgb, picture);
       check(this.context.scaleFrameSync(rgb, picture));
     } finally {
@@ -45,13 +43,13 @@ export class PixelConverter {
   async fromRgb(pixels: Uint8Array, geometry: FrameGeometry, picture: av.Frame): Promise<void> {
     this.assertOpen();
     const rgb = wrapPixels(geometry.format === 'rgb16' ? this.shrunk(pixels) : pixels, geometry);
-    const matrix = picture.colorSpace;
+    const { colorSpace, colorPrimaries, colorTrc } = picture;
     try {
-      if (!isRgb(picture)) picture.colorSpace = conversionMatrix(matrix, picture.height);
+      tagForMatrixOnly(picture);
       markAsRgb(rgb, picture);
       check(await this.context.scaleFrame(picture, rgb));
     } finally {
-      picture.colorSpace = matrix;
+      Object.assign(picture, { colorSpace, colorPrimaries, colorTrc });
       rgb.free();
     }
   }
@@ -131,6 +129,25 @@ function describe(geometry: FrameGeometry): string {
 function isRgb(picture: av.Frame): boolean {
   return describePixelFormat(pixelFormatName(picture.format as av.AVPixelFormat)).rgb;
 }
+
+/**
+ * Tags a picture so that swscale applies a matrix and nothing else. Given HDR tags on one side only (the peak of a
+ * mastering display, say) it would map tones and gamut as well, a second a frame.
+ */
+function tagForMatrixOnly(picture: av.Frame): void {
+  if (!isRgb(picture)) picture.colorSpace = conversionMatrix(picture.colorSpace, picture.height);
+  picture.colorPrimaries = av.AVCOL_PRI_BT709;
+  picture.colorTrc = av.AVCOL_TRC_BT709;
+  for (const type of toneMappingSideData) picture.removeSideData(type);
+}
+
+const toneMappingSideData = [
+  av.AV_FRAME_DATA_MASTERING_DISPLAY_METADATA,
+  av.AV_FRAME_DATA_CONTENT_LIGHT_LEVEL,
+  av.AV_FRAME_DATA_DYNAMIC_HDR_PLUS,
+  av.AV_FRAME_DATA_DYNAMIC_HDR_VIVID,
+  av.AV_FRAME_DATA_DOVI_METADATA,
+];
 
 /** Full-range RGB of the same primaries, transfer and scan as `picture`, so that only the matrix is applied. */
 function markAsRgb(rgb: av.Frame, picture: av.Frame): void {

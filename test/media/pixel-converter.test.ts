@@ -61,6 +61,15 @@ function worst(pixels: ArrayLike<number>, channel: number, value: number): numbe
   return most;
 }
 
+/** `AVMasteringDisplayMetadata` of a display of 1000 candela per square metre with the primaries of BT.2020. */
+function masteringDisplay(): Buffer {
+  const chromaticities = [35_400, 14_600, 8500, 39_850, 6550, 2300, 15_635, 16_450].flatMap((value) => [
+    value,
+    50_000,
+  ]);
+  return Buffer.from(Int32Array.of(...chromaticities, 1, 10_000, 10_000_000, 10_000, 1, 1).buffer);
+}
+
 describe('reading a picture as RGB', () => {
   const cases = [
     { name: 'BT.601, limited', matrix: av.AVCOL_SPC_SMPTE170M, weight: weights.bt601, limited: true },
@@ -95,6 +104,25 @@ describe('reading a picture as RGB', () => {
     for (const luma of [500, 501, 502]) {
       const yuv = [luma, 480, 600] as const;
       const frame = flat(av.AV_PIX_FMT_YUV420P10LE, av.AVCOL_SPC_BT2020_NCL, av.AVCOL_RANGE_MPEG, yuv);
+      converter.toRgb(frame, new Uint8Array(pixels.buffer), geometry);
+      reference(weights.bt2020, true, 1024, yuv).forEach((value, channel) => {
+        expect(worst(pixels, channel, value * 65535)).toBeLessThan(65535 / 1024);
+      });
+      frame.free();
+    }
+    converter.close();
+  });
+
+  it('leaves tones and gamut alone, whatever the HDR tags say', () => {
+    const geometry: FrameGeometry = { width: 32, height: 16, format: 'rgb16' };
+    const yuv = [600, 480, 560] as const;
+    const pixels = new Uint16Array(frameBytes(geometry) / 2);
+    const converter = new PixelConverter({ deep: true });
+    for (const transfer of [av.AVCOL_TRC_SMPTE2084, av.AVCOL_TRC_ARIB_STD_B67, av.AVCOL_TRC_RESERVED]) {
+      const frame = flat(av.AV_PIX_FMT_YUV420P10LE, av.AVCOL_SPC_BT2020_NCL, av.AVCOL_RANGE_MPEG, yuv);
+      frame.colorPrimaries = av.AVCOL_PRI_BT2020;
+      frame.colorTrc = transfer;
+      frame.newSideData(av.AV_FRAME_DATA_MASTERING_DISPLAY_METADATA, 88).set(masteringDisplay());
       converter.toRgb(frame, new Uint8Array(pixels.buffer), geometry);
       reference(weights.bt2020, true, 1024, yuv).forEach((value, channel) => {
         expect(worst(pixels, channel, value * 65535)).toBeLessThan(65535 / 1024);
