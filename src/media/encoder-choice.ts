@@ -1,5 +1,6 @@
 import { VidstyleError } from '../errors.js';
 import type { Container } from './container.js';
+import { checkFrameSize } from './frame-size-limits.js';
 import type { FrameGeometry } from './frames.js';
 import { checkPreset, encoderOptions } from './encoder-options.js';
 import * as av from './node-av.js';
@@ -34,7 +35,8 @@ export interface EncoderChoice {
  * Chooses encoder, pixel format and settings: H.264 for 8 bits and HEVC for more, VP9 in WebM, and what the caller
  * wishes before that.
  *
- * @throws VidstyleError `usage` for an encoder that FFmpeg does not have here.
+ * @throws VidstyleError `usage` for an encoder that FFmpeg does not have here; `output` for frames larger than the format
+ *   holds.
  */
 export function chooseEncoder(
   container: Container,
@@ -47,6 +49,7 @@ export function chooseEncoder(
   const name = wishes.codec ?? defaultEncoder(container, deep);
   const codec = findEncoder(name);
   checkPreset(codec.name ?? name, wishes.preset);
+  checkFrameSize(codec.name ?? name, geometry);
   const wanted = wishes.pixelFormat ?? defaultPixelFormat(name, video, geometry);
   const pixelFormat = supportedPixelFormat(codec, name, wanted, wishes.pixelFormat !== undefined);
   return {
