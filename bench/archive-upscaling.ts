@@ -1,0 +1,124 @@
+/**
+ * How well networks enlarge what archives hold: clips are reduced and encoded badly with H.264, enlarged again, and compared
+ * with the original frames on luma (PSNR, SSIM).
+ *
+ *     node build/bench/archive-upscaling.js --scale 2 [--crf 36] [--seconds 2] --model FILE.onnx [--model …] CLIP…
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { engine } from '../src/engines/onnxruntime.js';
+import { createVideoSink, frameBytes, openVideo, type VideoSource } from '../src/media/index.js';
+import { resizeBicubic } from '../src/metrics/bicubic.js';
+import { cropBorder } from '../src/metrics/crop.js';
+import { rgbToY } from '../src/metrics/luma.js';
+import { psnr } from '../src/metrics/psnr.js';
+import { toFloat, type Raster } from '../src/metrics/raster.js';
+import { ssim } from '../src/metrics/ssim.js';
+
+type Picture = Raster<Uint8Array>;
+
+const { values, positionals: clips } = parseArgs({
+  allowPositionals: true,
+  options: {
+    scale: { type: 'string', default: '2' },
+    crf: { type: 'string', default: '36' },
+    seconds: { type: 'string', default: '2' },
+    every: { type: 'string', default: '10' },
+    model: { type: 'string', multiple: true, default: [] },
+  },
+});
+const scale = Number(values.scale);
+const duration = Number(values.seconds);
+const every = Number(values.every);
+
+const folder = await mkdtemp(join(tmpdir(), 'vidstyle-archive-'));
+try {
+  for (const clip of clips) await compare(clip);
+} finally {
+  await rm(folder, { recursive: true, force: true });
+}
+
+async function compare(clip: string): Promise<void> {
+  const { width, height } = (await openAndClose(clip)).geometry;
+  const [smallWidth, smallHeight] = [width, height].map((side) => 2 * Math.floor(side / scale / 2)) as [
+    number,
+    number,
+  ];
+  const bad = join(folder, 'bad.mp4');
+  await encodeBadly(clip, { width: smallWidth, height: smallHeight }, bad);
+  const originals = await pictures(clip, { width: smallWidth * scale, height: smallHeight * scale });
+  const small = await pictures(bad);
+  for (const model of ['bicubic', ...values.model]) {
+    const enlarged = await enlarge(model, small);
+    const scores = enlarged.map((picture, i) => {
+      const [ours, theirs] = [picture, originals[i] ?? picture].map((each) =>
+        rgbToY(cropBorder(toFloat(each), scale)),
+      ) as [Raster<Float32Array>, Raster<Float32Array>];
+      return { psnr: psnr(ours, theirs), ssim: ssim(ours, theirs) };
+    });
+    const mean = (pick: (score: { psnr: number; ssim: number }) => number): number =>
+      scores.reduce((sum, score) => sum + pick(score), 0) / scores.length;
+    const row = [mean(({ psnr: value }) => value).toFixed(2), mean(({ ssim: value }) => value).toFixed(4)];
+    console.log(`${basename(clip).padEnd(16)} ${basename(model, '.onnx').padEnd(24)} ${row.join('  ')}`);
+  }
+}
+
+async function openAndClose(clip: string): Promise<VideoSource> {
+  const source = await openVideo(clip);
+  await source.close();
+  return source;
+}
+
+async function encodeBadly(
+  clip: string,
+  size: { readonly width: number; readonly height: number },
+  output: string,
+): Promise<void> {
+  const source = await openVideo(clip, { size, duration });
+  const sink = await createVideoSink(output, source, { geometry: source.geometry, crf: Number(values.crf) });
+  const pixels = new Uint8Array(frameBytes(source.geometry));
+  for await (const frame of source.frames()) {
+    const { index, ptsTicks, durationTicks } = frame;
+    frame.read(pixels);
+    frame.close();
+    await sink.write({ index, ptsTicks, durationTicks, pixels });
+  }
+  await sink.finish();
+  await source.close();
+}
+
+/** Every so many frames of a clip. */
+async function pictures(
+  clip: string,
+  size?: { readonly width: number; readonly height: number },
+): Promise<Picture[]> {
+  const source = await openVideo(clip, { duration, ...(size && { size }) });
+  const found: Picture[] = [];
+  const { width, height } = source.geometry;
+  for await (const frame of source.frames()) {
+    if (frame.index % every === 0) {
+      const data = new Uint8Array(frameBytes(source.geometry));
+      frame.read(data);
+      found.push({ width, height, channels: 3, data });
+    }
+    frame.close();
+  }
+  await source.close();
+  return found;
+}
+
+async function enlarge(model: string, small: readonly Picture[]): Promise<Picture[]> {
+  if (model === 'bicubic') return small.map((picture) => resizeBicubic(picture, scale));
+  const [{ width, height } = { width: 0, height: 0 }] = small;
+  const session = await engine.open({ model, geometry: { width, height, format: 'rgb8' } });
+  const results: Picture[] = [];
+  for (const { data } of small) {
+    const result = new Uint8Array(frameBytes(session.outputGeometry));
+    await session.run(data, result);
+    results.push({ ...session.outputGeometry, channels: 3, data: result });
+  }
+  await session.close();
+  return results;
+}
