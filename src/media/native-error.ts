@@ -7,13 +7,24 @@ export function describeFailure(path: string, code: number): VidstyleError {
 }
 
 function openSentence(code: number): string {
-  if (code === av.AVERROR_INVALIDDATA || code === av.AVERROR_EOF) {
+  if (damaged.has(code)) {
     return 'cannot be read as a video: it is damaged, cut short, encrypted, or no video at all.';
   }
-  if (code === av.FFmpegError.AVERROR(av.PosixError.EINVAL)) return 'is in a format that cannot be read.';
+  if (unsupported.has(code)) return 'is in a format that cannot be read.';
   if (code === av.FFmpegError.AVERROR(av.PosixError.ENOMEM)) return 'needs more memory than there is.';
   return `cannot be opened: ${av.FFmpegError.strerror(code)}.`;
 }
+
+/** A read beyond the end is an "input/output error" to some demuxers. */
+const damaged: ReadonlySet<number> = new Set([
+  av.AVERROR_INVALIDDATA,
+  av.AVERROR_EOF,
+  av.FFmpegError.AVERROR(av.PosixError.EIO),
+]);
+const unsupported: ReadonlySet<number> = new Set([
+  av.AVERROR_PATCHWELCOME,
+  av.FFmpegError.AVERROR(av.PosixError.EINVAL),
+]);
 
 /** The sentence for an output that could not be written; names the full disk and the missing permission. */
 export function describeWriteFailure(path: string, code: number): VidstyleError {

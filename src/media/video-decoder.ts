@@ -29,8 +29,10 @@ export class VideoDecoder {
 
   /** @throws VidstyleError `input` when FFmpeg has no decoder for the stream or `hwaccel` is not there. */
   static async open(demuxer: Demuxer, stream: av.Stream, options: DecoderOptions): Promise<VideoDecoder> {
-    const name = av.avGetCodecName(stream.codecpar.codecId) ?? 'unknown';
-    const codec = av.Codec.findDecoder(stream.codecpar.codecId);
+    const { codecId } = stream.codecpar;
+    const codec = av.Codec.findDecoder(codecId);
+    const name =
+      (codecId === av.AV_CODEC_ID_NONE ? null : av.avGetCodecName(codecId)) ?? 'an unknown kind of';
     if (!codec)
       throw new VidstyleError('input', `"${demuxer.path}" holds ${name} video, which cannot be decoded.`);
     const context = new av.CodecContext();
