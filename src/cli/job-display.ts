@@ -40,7 +40,9 @@ export class JobDisplay {
 
   private startBar(total: number): SingleBar {
     const format = '{bar} {percentage}% {value}/{total} | {status}';
-    const bar = new SingleBar({ format, stream: this.stream, hideCursor: true }, Presets.shades_classic);
+    // Ctrl-C is for the program: the bar must not end the process on its own.
+    const options = { format, stream: this.stream, hideCursor: true, gracefulExit: false };
+    const bar = new SingleBar(options, Presets.shades_classic);
     bar.start(total, 0, { status: '' });
     return bar;
   }

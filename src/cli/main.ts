@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { createProgram } from './program.js';
-import { exitCodeOf, explain } from './exit.js';
+import { errorReport, exitCodeOf, explain } from './exit.js';
 
 // The first Ctrl-C ends cleanly: everything is closed and nothing half-written stays. The second one ends at once.
 const interruption = new AbortController();
@@ -17,5 +17,6 @@ try {
   const code = exitCodeOf(error);
   const message = explain(error, process.argv.includes('--debug'));
   if (message !== '') process.stderr.write(`${message}\n`);
+  if (process.argv.includes('--json') && code !== 0) process.stdout.write(`${errorReport(error)}\n`);
   process.exitCode = code;
 }

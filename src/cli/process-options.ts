@@ -1,5 +1,5 @@
-import type { Command } from 'commander';
-import type { ProcessOptions } from '../jobs/process.js';
+import { Option, type Command } from 'commander';
+import type { ProcessOptions } from '../jobs/options.js';
 import { count, encoderOption, frameSize, notNegative, positive, seconds } from './arguments.js';
 
 /** Flags of every command that turns a file into a file. */
@@ -14,6 +14,7 @@ export interface ProcessFlags {
   readonly pixelFormat?: string;
   readonly encoder?: Readonly<Record<string, string>>;
   readonly hwaccel?: string;
+  readonly engine?: 'onnxruntime';
   readonly device?: string;
   readonly workers?: number;
   readonly threads?: number;
@@ -40,6 +41,7 @@ export function addProcessOptions(command: Command): Command {
     .option('--pixel-format <name>', 'FFmpeg’s pixel format (default: 4:2:0 of the input’s depth)')
     .option('--encoder <name=value>', 'any other option of the encoder; can be repeated', encoderOption)
     .option('--hwaccel <device>', 'decode on a device: cuda, vaapi, videotoolbox, …')
+    .addOption(new Option('--engine <name>', 'what runs the network').choices(['onnxruntime']))
     .option('--device <name>', 'where the network runs: cpu, cuda, tensorrt, directml, coreml, webgpu')
     .option('--workers <n>', 'networks that run at once (default: 1)', count)
     .option('--threads <n>', 'threads of each network (default: all cores)', count)
@@ -53,11 +55,11 @@ export function addProcessOptions(command: Command): Command {
 
 /** The flags as the library's options. */
 export function toProcessOptions(flags: ProcessFlags): ProcessOptions {
-  const { encoder, json, quiet, dryRun, ...rest } = flags;
-  void json;
-  void quiet;
-  void dryRun;
-  return { ...rest, ...(encoder && { encoderOptions: encoder }) };
+  const { overwrite, start, duration, size, codec, crf, preset, pixelFormat, encoder, hwaccel } = flags;
+  const { engine, device, workers, threads, verify, trace, acceptTruncated } = flags;
+  const encoding = { codec, crf, preset, pixelFormat, encoderOptions: encoder };
+  const running = { hwaccel, engine, device, workers, threads };
+  return { overwrite, start, duration, size, ...encoding, ...running, verify, trace, acceptTruncated };
 }
 
 function positiveSeconds(text: string): number {

@@ -29,8 +29,7 @@ export function createProgram(context: CommandContext): Command {
         write(text.replace(/^error: /, 'vidstyle: '));
       },
     }) // prettier-ignore
-    .showHelpAfterError('(add --help for all options)')
-    .enablePositionalOptions();
+    .showHelpAfterError('Add --help for all options.');
   registerRestyleCommand(program, context);
   registerUpscaleCommand(program, context);
   registerStylesCommand(program);

@@ -1,9 +1,10 @@
 import { Option, type Command } from 'commander';
 import { share } from './arguments.js';
-import { addProcessOptions, toProcessOptions, type ProcessFlags } from './process-options.js';
+import { addModelOptions, toModelHints, type ModelFlags } from './model-hints.js';
+import { addProcessOptions, type ProcessFlags } from './process-options.js';
 import type { CommandContext } from './program.js';
 
-interface RestyleFlags extends ProcessFlags {
+interface RestyleFlags extends ProcessFlags, ModelFlags {
   readonly style?: string;
   readonly strength?: number;
   readonly keepColors?: boolean;
@@ -23,35 +24,24 @@ export function registerRestyleCommand(program: Command, { signal }: CommandCont
     .option('--keep-colors', 'take only the brightness from the style')
     .option('--mask <file>', 'picture or video, white where the style shows')
     .addOption(new Option('--compare <how>', 'show the original too').choices(['side', 'split']));
-  addProcessOptions(command).action(
+  addModelOptions(addProcessOptions(command)).action(
     async (input: string, output: string | undefined, flags: RestyleFlags) => {
-      const { VidstyleError } = await import('../errors.js');
-      const { style } = flags;
+      const { style, strength, keepColors, mask, compare } = flags;
       if (style === undefined) {
+        const { VidstyleError } = await import('../errors.js');
         throw new VidstyleError('usage', 'Name a style with --style; "vidstyle styles" lists them.');
       }
       const { restyle } = await import('../jobs/restyle.js');
-      const { JobDisplay } = await import('./job-display.js');
-      const { dryRun, endingOf, showJob } = await import('./run-job.js');
-      const display = new JobDisplay((flags.quiet ?? false) || (flags.dryRun ?? false));
-      const onNotice = (sentence: string): void => {
-        display.say(sentence);
-      };
-      const options = { ...toProcessOptions(flags), ...pick(flags), style, signal, onNotice };
-      if (flags.dryRun) {
-        await dryRun(flags, endingOf(output ?? input), (trial, duration) =>
-          restyle(input, { ...options, output: trial, duration }),
-        );
-        return;
-      }
-      await showJob(restyle(input, { ...options, output }), display, flags);
+      const { runFileCommand } = await import('./run-job.js');
+      const hints = toModelHints(flags);
+      const own = { style, strength, keepColors, mask, compare, hints };
+      await runFileCommand({
+        input,
+        output,
+        flags,
+        signal,
+        start: (options) => restyle(input, { ...options, ...own }),
+      });
     },
   );
 }
-
-const pick = ({ strength, keepColors, mask, compare }: RestyleFlags) => ({
-  strength,
-  keepColors,
-  mask,
-  compare,
-});

@@ -32,7 +32,7 @@ export async function examine(): Promise<Finding[]> {
       ok: true,
     },
     { subject: 'memory', state: `${(totalmem() / 1e9).toFixed(1)} GB`, ok: true },
-    { subject: 'ONNX Runtime', state: backends(), ok: true },
+    { subject: 'ONNX Runtime', state: runtime(), ok: true },
     encoders(),
     {
       subject: 'styles',
@@ -46,7 +46,7 @@ export async function examine(): Promise<Finding[]> {
   ];
 }
 
-function backends(): string {
+function runtime(): string {
   const { version, devices } = describeOnnxRuntime();
   return `${version}, devices: ${devices.join(', ')}`;
 }

@@ -108,8 +108,8 @@ class VideoMask implements MaskSource {
   }
 
   private async pull(): Promise<void> {
-    const { value, done } = await this.frames.next();
-    this.next = done ? undefined : value;
+    const result = await this.frames.next();
+    this.next = result.done ? undefined : result.value;
   }
 
   /** The mean of red, green and blue, of 255. */

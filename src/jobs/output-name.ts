@@ -1,4 +1,4 @@
-import { extname } from 'node:path';
+import { basename, extname } from 'node:path';
 
 // Inputs that are read but not written; the output is of the nearest kind that is.
 const writtenAs: Readonly<Record<string, string>> = {
@@ -13,8 +13,11 @@ const writtenAs: Readonly<Record<string, string>> = {
 
 /** The output's name where none was given: `clip.mp4`, `mosaic` → `clip.mosaic.mp4`. */
 export function defaultOutput(input: string, label: string): string {
-  const ending = extname(input);
-  const stem = ending === '' ? input : input.slice(0, -ending.length);
+  // What is on the network gets a file here.
+  const isUrl = /^[a-z][a-z0-9+]+:\/\//i.test(input);
+  const path = isUrl ? basename(new URL(input).pathname) || 'stream' : input;
+  const ending = extname(path);
+  const stem = ending === '' ? path : path.slice(0, -ending.length);
   const written = writtenAs[ending.toLowerCase()] ?? (ending === '' ? '.mp4' : ending);
   return `${stem}.${label}${written}`;
 }

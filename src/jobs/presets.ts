@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { VidstyleError } from '../errors.js';
+import { messageOf, VidstyleError } from '../errors.js';
 import { identityStyle, readMetadata, type ModelMetadata } from '../nets/metadata.js';
 import { presetsFolder } from '../paths.js';
 
@@ -34,8 +34,12 @@ export async function readPreset(path: string): Promise<Preset | undefined> {
   const bytes = await readFile(path).catch((cause: unknown) => {
     throw new VidstyleError('model', `The model "${path}" cannot be read.`, { cause });
   });
-  const metadata = readMetadata(bytes);
-  return metadata && { path, metadata };
+  try {
+    const metadata = readMetadata(bytes);
+    return metadata && { path, metadata };
+  } catch (cause) {
+    throw new VidstyleError('model', `"${path}" cannot be used: ${messageOf(cause)}`, { cause });
+  }
 }
 
 /** The styles of all presets: the rows of conditional networks, and the file names of networks of one style. */

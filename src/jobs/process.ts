@@ -1,55 +1,24 @@
-import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { Subject, type Observable } from 'rxjs';
-import type { Tensor } from '../engines/tensor.js';
 import type { ModelHints } from '../engines/model-hints.js';
-import { VidstyleError } from '../errors.js';
+import type { Tensor } from '../engines/tensor.js';
+import { abortedError, isVidstyleError, VidstyleError } from '../errors.js';
 import {
   createPictureSink,
   createVideoSink,
   openSource,
   verifyOutput,
-  type EncoderWishes,
   type FrameGeometry,
-  type FrameSink,
   type MediaSource,
   type VerifyRow,
 } from '../media/index.js';
-import type { MaskSource } from '../pipeline/options.js';
+import type { MaskSource, PipelineOptions } from '../pipeline/options.js';
 import type { Progress } from '../pipeline/progress.js';
 import { runPipeline } from '../pipeline/run.js';
 import { TraceRecorder } from '../pipeline/trace.js';
 import { WorkerPool } from '../workers/pool.js';
+import { checkOptions, processSchema, type ProcessOptions } from './options.js';
+import { checkPaths } from './paths.js';
 import { sideBySide, sideBySideGeometry } from './side-by-side.js';
-
-/** What every job on a file has in common: where it reads and writes, and on what it runs. */
-export interface ProcessOptions extends EncoderWishes {
-  /** Replace `output` if it is there; default false. */
-  readonly overwrite?: boolean | undefined;
-  /** Where to begin, seconds; default 0. */
-  readonly start?: number | undefined;
-  /** How much to do, seconds; default to the end. */
-  readonly duration?: number | undefined;
-  /** Working size; default the input's own. */
-  readonly size?: { readonly width: number; readonly height: number } | undefined;
-  /** FFmpeg's name of a device to decode on, such as `cuda` or `vaapi`; default the CPU. */
-  readonly hwaccel?: string | undefined;
-  /** Where the network runs: `cpu` (default), `cuda`, `tensorrt`, `directml`, `coreml`, `webgpu`. */
-  readonly device?: string | undefined;
-  /** Worker threads, each with a network of its own; default 1. */
-  readonly workers?: number | undefined;
-  /** Threads of each network; default the cores divided among the workers. */
-  readonly threads?: number | undefined;
-  /** Compare output with input afterwards and fail on a difference; default false. */
-  readonly verify?: boolean | undefined;
-  /** Where to write a trace of every frame's stages, in the Chrome trace event format. */
-  readonly trace?: string | undefined;
-  /** Work with what is there of a damaged or truncated file, with a notice; default false. */
-  readonly acceptTruncated?: boolean | undefined;
-  /** Called with a sentence for whatever the user should know. */
-  readonly onNotice?: ((sentence: string) => void) | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
 
 /** The network's part of a job. */
 export interface NetworkPlan {
@@ -108,9 +77,14 @@ export function startJob(
   options: ProcessOptions,
 ): Job {
   const progress = new Subject<Progress>();
-  const done = run(input, output, plan, options, progress).finally(() => {
-    progress.complete();
-  });
+  const done = run(input, output, plan, options, progress)
+    .catch((error: unknown) => {
+      // What was under way may have failed in its own words when the signal came.
+      throw options.signal?.aborted && !isAborted(error) ? abortedError(options.signal) : error;
+    })
+    .finally(() => {
+      progress.complete();
+    });
   return { progress: progress.asObservable(), done };
 }
 
@@ -121,49 +95,28 @@ async function run(
   options: ProcessOptions,
   progress: Subject<Progress>,
 ): Promise<Report> {
+  checkOptions(processSchema, options);
+  await checkPaths(input, output, options);
   const started = performance.now();
-  checkPaths(input, output, options.overwrite ?? false);
   const notices = new Set<string>();
-  const onNotice = (sentence: string): void => {
-    if (!notices.has(sentence)) options.onNotice?.(sentence);
-    notices.add(sentence);
-  };
-  const { start, duration, size, hwaccel, signal, acceptTruncated } = options;
+  const told = { ...options, onNotice: onceEach(notices, options.onNotice) };
   const plan = await makePlan();
-  const open = { start, duration, size, hwaccel, signal, acceptTruncated, onNotice };
-  const media = await openSource(input, open);
+  const media = await openSource(input, told);
   const opened: (() => Promise<unknown>)[] = [() => media.source.close()];
   try {
-    const pool = await startPool(plan, media.source.geometry, { ...options, onNotice });
+    const pool = await startPool(plan, media.source.geometry, told);
     opened.push(() => pool.close());
     const mask = await plan.mask?.(media);
     if (mask) opened.push(async () => mask.close?.());
     const geometry = plan.sideBySide ? sideBySideGeometry(pool.outputGeometry) : pool.outputGeometry;
-    const sink = await openSink(output, media, geometry, { ...options, onNotice });
+    const sink = await openSink(output, media, geometry, told);
     opened.push(() => sink.abort());
-    const ends: { source: MediaSource['source'] | ReturnType<typeof sideBySide>['source']; sink: FrameSink } =
-      plan.sideBySide ? sideBySide(media.source, sink) : { source: media.source, sink };
-    const trace = options.trace === undefined ? undefined : new TraceRecorder();
-    let frames = 0;
-    await new Promise<void>((resolved, reject) => {
-      runPipeline({
-        ...ends,
-        pool,
-        ...(mask && { mask }),
-        ...(trace && { trace }),
-        ...(signal && { signal }),
-      }).subscribe({
-        next: (step) => {
-          frames = step.framesDone;
-          progress.next(step);
-        },
-        error: reject,
-        complete: resolved,
-      });
-    });
-    if (trace && options.trace !== undefined) await trace.write(options.trace);
+    const ends = plan.sideBySide ? sideBySide(media.source, sink) : { source: media.source, sink };
+    const frames = await runToEnd({ ...ends, pool, ...(mask && { mask }) }, options, progress);
     const seconds = (performance.now() - started) / 1000;
-    const report: Report = {
+    const verification =
+      options.verify && media.kind === 'video' ? await verify(input, output, geometry, options) : undefined;
+    return {
       input,
       output,
       frames,
@@ -174,12 +127,7 @@ async function run(
       engine: pool.description,
       encoder: sink.description,
       notices: [...notices],
-    };
-    if (!options.verify || media.kind === 'picture') return report;
-    const { width, height } = geometry;
-    return {
-      ...report,
-      verification: await verify(input, output, { start, duration, size, width, height, signal }),
+      ...(verification && { verification }),
     };
   } catch (error) {
     // The pipeline closes what it was given; before it runs that is up to us, and twice does no harm.
@@ -188,17 +136,34 @@ async function run(
   }
 }
 
-function checkPaths(input: string, output: string, overwrite: boolean): void {
-  if (resolve(input) === resolve(output)) {
-    throw new VidstyleError('usage', 'Input and output are the same file.');
-  }
-  if (existsSync(output) && !overwrite) {
-    throw new VidstyleError('usage', `"${output}" exists already; add --overwrite to replace it.`);
-  }
+/** Runs the frames through and returns how many there were. */
+async function runToEnd(
+  parts: PipelineOptions,
+  { signal, trace }: ProcessOptions,
+  progress: Subject<Progress>,
+): Promise<number> {
+  const recorder = trace === undefined ? undefined : new TraceRecorder();
+  let frames = 0;
+  await new Promise<void>((resolved, reject) => {
+    runPipeline({
+      ...parts,
+      ...(recorder && { trace: recorder }),
+      ...(signal && { signal }),
+    }).subscribe({
+      next: (step) => {
+        frames = step.framesDone;
+        progress.next(step);
+      },
+      error: reject,
+      complete: resolved,
+    });
+  });
+  if (recorder && trace !== undefined) await recorder.write(trace);
+  return frames;
 }
 
 function startPool(plan: NetworkPlan, geometry: FrameGeometry, options: ProcessOptions): Promise<WorkerPool> {
-  const { device, threads, workers, onNotice, signal } = options;
+  const { engine, device, threads, workers, onNotice, signal } = options;
   return WorkerPool.start({
     session: {
       model: plan.model,
@@ -211,6 +176,7 @@ function startPool(plan: NetworkPlan, geometry: FrameGeometry, options: ProcessO
     },
     strength: plan.strength ?? 1,
     compose: { keepColors: plan.keepColors ?? false },
+    ...(engine !== undefined && { engine }),
     ...(workers !== undefined && { workers }),
     ...(onNotice && { onNotice }),
     ...(signal && { signal }),
@@ -226,11 +192,26 @@ function openSink(path: string, media: MediaSource, geometry: FrameGeometry, opt
 async function verify(
   input: string,
   output: string,
-  expectations: Parameters<typeof verifyOutput>[2],
+  { width, height }: FrameGeometry,
+  { start, duration, size, signal }: ProcessOptions,
 ): Promise<VerifyRow[]> {
-  const rows = await verifyOutput(input, output, expectations);
+  const rows = await verifyOutput(input, output, { start, duration, size, width, height, signal });
   const differences = rows.filter(({ ok }) => !ok);
   if (differences.length === 0) return rows;
   const named = differences.map(({ property }) => property).join(', ');
   throw new VidstyleError('verify', `The output differs from the input in: ${named}.`, { details: { rows } });
+}
+
+function onceEach(
+  seen: Set<string>,
+  tell: ((sentence: string) => void) | undefined,
+): (sentence: string) => void {
+  return (sentence) => {
+    if (!seen.has(sentence)) tell?.(sentence);
+    seen.add(sentence);
+  };
+}
+
+function isAborted(error: unknown): boolean {
+  return isVidstyleError(error) && error.code === 'aborted';
 }

@@ -1,12 +1,14 @@
 import { existsSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { z } from 'zod';
-import { VidstyleError } from '../errors.js';
+import type { ModelHints } from '../engines/model-hints.js';
 import { sniffPicture, ticksToSeconds, type MediaSource } from '../media/index.js';
 import type { MaskSource } from '../pipeline/options.js';
 import { intersect, openMask, splitMask } from './mask.js';
 import { defaultOutput } from './output-name.js';
-import { startJob, type Job, type NetworkPlan, type ProcessOptions } from './process.js';
+import { checkOptions, numberBetween, processDefaults, type ProcessOptions } from './options.js';
+import { startJob, type Job, type NetworkPlan } from './process.js';
 import { chooseStyle } from './style-choice.js';
 
 /** Options of {@link restyle}. */
@@ -26,30 +28,22 @@ export interface RestyleOptions extends ProcessOptions {
   readonly mask?: string | undefined;
   /** Show the original too: beside the result, or as the left half. */
   readonly compare?: 'side' | 'split' | undefined;
+  /** What is known about a model of other origin; what is absent is found out. */
+  readonly hints?: ModelHints | undefined;
   /** Folder of presets; default those that ship with vidstyle. */
   readonly presets?: string | undefined;
 }
 
 /** What applies where {@link RestyleOptions} say nothing. */
-export const restyleDefaults = Object.freeze({
-  strength: 1,
-  keepColors: false,
-  overwrite: false,
-  verify: false,
-});
+export const restyleDefaults = Object.freeze({ ...processDefaults, strength: 1, keepColors: false });
 
 const schema = z.object({
-  style: z.string().min(1),
-  strength: z.number().min(0).max(1).optional(),
-  start: z.number().min(0).optional(),
-  duration: z.number().positive().optional(),
-  size: z
-    .object({ width: z.number().int().min(16).max(16384), height: z.number().int().min(16).max(16384) })
-    .optional(),
-  workers: z.number().int().min(1).max(256).optional(),
-  threads: z.number().int().min(1).max(1024).optional(),
-  compare: z.enum(['side', 'split']).optional(),
-  crf: z.number().min(0).max(63).optional(),
+  style: z.string('name a style').min(1, 'name a style'),
+  output: z.string('give a path').min(1, 'give a path').optional(),
+  strength: numberBetween(0, 1).optional(),
+  keepColors: z.boolean('give true or false').optional(),
+  mask: z.string('give a path').min(1, 'give a path').optional(),
+  compare: z.enum(['side', 'split'], 'give side or split').optional(),
 });
 
 /**
@@ -63,10 +57,11 @@ export function restyle(input: string, options: RestyleOptions): Job {
 }
 
 async function planRestyle(options: RestyleOptions): Promise<NetworkPlan> {
-  validate(options);
-  const { strength = restyleDefaults.strength, keepColors, compare, mask } = options;
+  checkOptions(schema, options);
+  const { strength = restyleDefaults.strength, keepColors, compare, mask, hints } = options;
   const shared = {
     keepColors,
+    hints,
     sideBySide: compare === 'side',
     mask: mask === undefined && compare !== 'split' ? undefined : maskOf(options),
   };
@@ -78,18 +73,10 @@ async function planRestyle(options: RestyleOptions): Promise<NetworkPlan> {
   return { ...shared, model: choice.model, style: choice.weights, strength: choice.pixelStrength };
 }
 
-/** @throws VidstyleError `usage` naming the option, its value and what is allowed */
-function validate(options: RestyleOptions): void {
-  const result = schema.safeParse(options);
-  const [issue] = result.error?.issues ?? [];
-  if (!issue) return;
-  const name = issue.path.join('.');
-  const value = issue.path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown>)[key], options);
-  throw new VidstyleError('usage', `${name} is ${JSON.stringify(value)}: ${issue.message}.`);
-}
-
+/** Whether `--style` names a picture; a style of the same name as a folder is still a style. */
 async function isPicture(style: string): Promise<boolean> {
-  return !style.endsWith('.onnx') && existsSync(style) && (await sniffPicture(style)) !== undefined;
+  const found = await stat(style).catch(() => undefined);
+  return found?.isFile() === true && (await sniffPicture(style)) !== undefined;
 }
 
 function maskOf({ mask, compare, signal }: RestyleOptions): (media: MediaSource) => Promise<MaskSource> {

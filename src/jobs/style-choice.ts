@@ -53,6 +53,9 @@ async function chooseFromFile(
 ): Promise<StyleChoice> {
   if (!existsSync(path)) throw new VidstyleError('usage', `There is no model file "${path}".`);
   const preset = await readPreset(path);
+  if (preset?.metadata.kind === 'sr') {
+    throw new VidstyleError('usage', `"${path}" enlarges pictures: use "vidstyle upscale --model".`);
+  }
   const rows = preset?.metadata.styles.filter((name) => name !== identityStyle) ?? [];
   if (!preset || rows.length === 0) {
     if (blend !== undefined) throw new VidstyleError('usage', `"${path}" has no styles to choose from.`);
@@ -120,12 +123,11 @@ function unknownStyle(name: string, known: readonly string[]): VidstyleError {
 /** Levenshtein's distance. */
 function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (const [i, letter] of [...a].entries()) {
+  for (let i = 0; i < a.length; i += 1) {
     const next = [i + 1];
-    for (const [j, other] of [...b].entries()) {
-      next.push(
-        Math.min((row[j] ?? 0) + (letter === other ? 0 : 1), (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1),
-      );
+    for (let j = 0; j < b.length; j += 1) {
+      const replaced = (row[j] ?? 0) + (a[i] === b[j] ? 0 : 1);
+      next.push(Math.min(replaced, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
     }
     row = next;
   }

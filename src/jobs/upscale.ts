@@ -5,7 +5,8 @@ import { VidstyleError } from '../errors.js';
 import { presetsFolder } from '../paths.js';
 import { defaultOutput } from './output-name.js';
 import { loadPresets, readPreset, type Preset } from './presets.js';
-import { startJob, type Job, type NetworkPlan, type ProcessOptions } from './process.js';
+import type { ProcessOptions } from './options.js';
+import { startJob, type Job, type NetworkPlan } from './process.js';
 
 /**
  * What a network was trained for. `natural`: closest to the original, pixel by pixel. `sharp`: texture that looks right

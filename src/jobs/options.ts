@@ -1,0 +1,103 @@
+import { inspect } from 'node:util';
+import { z } from 'zod';
+import type { EngineName } from '../engines/engine.js';
+import { VidstyleError } from '../errors.js';
+import { maximumSide, type EncoderWishes } from '../media/index.js';
+
+/** What every job on a file has in common: where it reads and writes, and on what it runs. */
+export interface ProcessOptions extends EncoderWishes {
+  /** Replace `output` if it is there; default false. */
+  readonly overwrite?: boolean | undefined;
+  /** Where to begin, seconds; default 0. */
+  readonly start?: number | undefined;
+  /** How much to do, seconds; default to the end. */
+  readonly duration?: number | undefined;
+  /** Working size; default the input's own. */
+  readonly size?: { readonly width: number; readonly height: number } | undefined;
+  /** FFmpeg's name of a device to decode on, such as `cuda` or `vaapi`; default the CPU. */
+  readonly hwaccel?: string | undefined;
+  /** What runs the network: `onnxruntime` (default), or the URL of a module that exports an `engine` of your own. */
+  readonly engine?: EngineName | URL | undefined;
+  /** Where the network runs: `cpu` (default), `cuda`, `tensorrt`, `directml`, `coreml`, `webgpu`. */
+  readonly device?: string | undefined;
+  /** Worker threads, each with a network of its own; default 1. */
+  readonly workers?: number | undefined;
+  /** Threads of each network; default the cores divided among the workers. */
+  readonly threads?: number | undefined;
+  /** Compare output with input afterwards and fail on a difference; default false. */
+  readonly verify?: boolean | undefined;
+  /** Where to write a trace of every frame's stages, in the Chrome trace event format. */
+  readonly trace?: string | undefined;
+  /** Work with what is there of a damaged or truncated file, with a notice; default false. */
+  readonly acceptTruncated?: boolean | undefined;
+  /** Called with a sentence for whatever the user should know, each sentence once. */
+  readonly onNotice?: ((sentence: string) => void) | undefined;
+  /** Ends the job: it then rejects with `aborted`, and there is no output. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What applies where {@link ProcessOptions} say nothing. */
+export const processDefaults = Object.freeze({
+  overwrite: false,
+  start: 0,
+  engine: 'onnxruntime',
+  device: 'cpu',
+  workers: 1,
+  verify: false,
+  acceptTruncated: false,
+});
+
+/** A number within bounds; the message says which. */
+export function numberBetween(low: number, high: number): z.ZodNumber {
+  const allowed = `give a number from ${low} to ${high}`;
+  return z.number(allowed).min(low, allowed).max(high, allowed);
+}
+
+function wholeBetween(low: number, high: number): z.ZodNumber {
+  const allowed = `give a whole number from ${low} to ${high}`;
+  return z.number(allowed).int(allowed).min(low, allowed).max(high, allowed);
+}
+
+const flag = z.boolean('give true or false');
+const text = z.string('give a text').min(1, 'give a text that is not empty');
+
+/** The part of an options object that {@link ProcessOptions} describes. */
+export const processSchema = z.object({
+  overwrite: flag.optional(),
+  start: z.number('give seconds from 0 up').min(0, 'give seconds from 0 up').optional(),
+  duration: z.number('give seconds above 0').positive('give seconds above 0').optional(),
+  size: z
+    .object(
+      { width: wholeBetween(16, maximumSide), height: wholeBetween(16, maximumSide) },
+      'give { width, height } in pixels',
+    )
+    .optional(),
+  codec: text.optional(),
+  crf: numberBetween(0, 63).optional(),
+  preset: text.optional(),
+  pixelFormat: text.optional(),
+  hwaccel: text.optional(),
+  engine: z
+    .union([z.literal('onnxruntime'), z.instanceof(URL)], 'give onnxruntime or the URL of a module')
+    .optional(),
+  device: text.optional(),
+  workers: wholeBetween(1, 256).optional(),
+  threads: wholeBetween(1, 1024).optional(),
+  verify: flag.optional(),
+  trace: text.optional(),
+  acceptTruncated: flag.optional(),
+});
+
+/**
+ * Checks a caller's options.
+ * @throws VidstyleError `usage` naming the option, its value and what is allowed
+ */
+export function checkOptions(schema: z.ZodObject, options: object): void {
+  const [issue] = schema.safeParse(options).error?.issues ?? [];
+  if (!issue) return;
+  const value = issue.path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown>)[key], options);
+  const shown = value === undefined ? 'missing' : inspect(value);
+  throw new VidstyleError('usage', `${issue.path.join('.')} is ${shown}: ${issue.message}.`, {
+    details: { option: issue.path.join('.') },
+  });
+}
