@@ -8,7 +8,7 @@ import { describePixelFormat, pixelFormatName } from './pixel-format.js';
 /**
  * Converts pictures between FFmpeg's pixel formats and packed RGB. The matrix and range come from the pictures'
  * tags; primaries and transfer stay as they are. Both directions interpolate chroma where it is subsampled and round
- * exactly: swscale's default unscaled path is eight times faster but darkens by one level in 256.
+ * exactly: swscale's default unscaled path is six times faster but darkens by one level in 256.
  */
 export class PixelConverter {
   private readonly context: av.SoftwareScaleContext;
