@@ -123,6 +123,14 @@ describe('openVideo refuses, in one sentence,', () => {
     expect(await refusal('gopher://example.org/x')).toContain('gopher');
   });
 
+  it.each(['nonsense', process.platform === 'win32' ? 'videotoolbox' : 'd3d11va'])(
+    'decoding on a device that is not there: %s',
+    async (hwaccel) => {
+      const message = await refusal(at('clip.mp4'), (path) => openVideo(path, { hwaccel }));
+      expect(message).toContain(`--hwaccel ${hwaccel}`);
+    },
+  );
+
   it('a start behind the end', async () => {
     expect(await refusal(at('clip.mp4'), (path) => openVideo(path, { start: 100 }))).toContain(
       'no frames from second 100',
