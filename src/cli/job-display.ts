@@ -5,7 +5,7 @@ import { formatSeconds } from './format.js';
 /** Shows a job's progress: a bar on a terminal, else a line every so often; nothing when quiet. */
 export class JobDisplay {
   private bar: SingleBar | undefined;
-  private lastLineMs = 0;
+  private lastLineMs = -Infinity;
 
   constructor(
     private readonly quiet: boolean,
