@@ -18,6 +18,7 @@ export type ErrorCode =
 // Errors cross realms (worker threads, Jest's sandbox), where `instanceof` lies; a registered symbol does not.
 const brand = Symbol.for('vidstyle.error');
 
+/** What an error may carry beside its sentence. */
 export interface VidstyleErrorOptions {
   readonly cause?: unknown;
   /** Facts a program may want (a frame's number, a path, the allowed values). Must survive structured clone. */

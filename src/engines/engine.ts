@@ -39,6 +39,7 @@ export interface EngineSession {
   run(input: Uint8Array, output: Uint8Array): Promise<void>;
   /** Takes effect at the next run. @throws VidstyleError 'usage' when the network has another number of styles. */
   setStyle(weights: readonly number[]): void;
+  /** Frees the network; idempotent. */
   close(): Promise<void>;
 }
 

@@ -8,6 +8,7 @@ import { describePixelFormat, pixelFormatName } from './pixel-format.js';
 import type { VideoSource } from './open-video.js';
 import type { VideoStreamInfo } from './video-info.js';
 
+/** What a caller wants of the encoder; what is absent is chosen. */
 export interface EncoderWishes {
   /** FFmpeg's encoder name, as `libx264`, `libsvtav1`, `hevc_nvenc`. Default by container and bit depth. */
   readonly codec?: string | undefined;

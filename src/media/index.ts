@@ -9,7 +9,7 @@ export { maximumSide } from './input-checks.js';
 export { openSource, sniffPicture } from './open-source.js';
 export type { MediaSource } from './open-source.js';
 export { openVideo } from './open-video.js';
-export type { OpenVideoOptions, VideoSource } from './open-video.js';
+export type { OpenVideoOptions, StreamSideData, VideoSource } from './open-video.js';
 export { createPictureSink, pictureFormatOf } from './picture-sink.js';
 export type { PictureFormat, PictureSink, PictureSinkOptions } from './picture-sink.js';
 export { openPicture } from './picture-source.js';

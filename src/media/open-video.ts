@@ -16,6 +16,7 @@ import type { VideoInfo } from './video-info.js';
 import { describeVideo } from './video-info.js';
 import { checkSize, chooseVideoStream } from './video-stream-choice.js';
 
+/** How to read a video. */
 export interface OpenVideoOptions {
   /** Where to begin, seconds from the start of the file; default 0. */
   readonly start?: number | undefined;

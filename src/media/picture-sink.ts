@@ -9,13 +9,16 @@ import { checkWritable, partPathOf } from './muxer.js';
 import { embedMetadata } from './picture-metadata.js';
 import type { PictureSource } from './picture-source.js';
 
+/** The formats that pictures are written in. */
 export type PictureFormat = 'png' | 'jpeg' | 'webp';
 
+/** How to write a picture. */
 export interface PictureSinkOptions {
   /** Size of the frame; default the source's. */
   readonly geometry?: FrameGeometry | undefined;
   /** JPEG and WebP quality, 1 to 100; default 95. */
   readonly quality?: number | undefined;
+  /** Called with a sentence for whatever the user should know. */
   readonly onNotice?: ((sentence: string) => void) | undefined;
 }
 

@@ -7,9 +7,11 @@ import { frameBytes } from './frames.js';
 import { checkInputFile, fileError, maximumSide } from './input-checks.js';
 import { uprightExif } from './picture-metadata.js';
 
+/** How to read a picture. */
 export interface OpenPictureOptions {
   /** Scale the picture to this size while reading; default its own. */
   readonly size?: { readonly width: number; readonly height: number } | undefined;
+  /** Called with a sentence for whatever the user should know. */
   readonly onNotice?: ((sentence: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }

@@ -9,6 +9,7 @@ import type { Rational } from './rational.js';
 import { knownRational, ticksToSeconds } from './rational.js';
 import { readRotation } from './rotation.js';
 
+/** What a stream holds. */
 export type StreamKind = 'video' | 'audio' | 'subtitle' | 'data' | 'attachment' | 'unknown';
 
 /** One stream of a container. */

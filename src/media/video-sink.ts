@@ -16,6 +16,7 @@ import { addVideoStream } from './output-streams.js';
 import { microseconds, rescale } from './rational.js';
 import { VideoEncoder } from './video-encoder.js';
 
+/** How to write a video. */
 export interface VideoSinkOptions extends EncoderWishes {
   /** Size of the frames; default the source's. */
   readonly geometry?: FrameGeometry | undefined;

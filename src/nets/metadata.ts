@@ -10,6 +10,7 @@ export const networkSpecSchema = z.object({
   family: z.string(),
   options: z.record(z.string(), z.unknown()),
 });
+/** Names a network of ours so that it can be built anew. */
 export type NetworkSpec = z.infer<typeof networkSpecSchema>;
 
 const metadataSchema = z.object({

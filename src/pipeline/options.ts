@@ -21,7 +21,9 @@ export interface PipelineOptions {
 
 /** Fills a frame's mask: one byte per input pixel, 255 where the result shows, 0 where the input stays. */
 export interface MaskSource {
+  /** Writes the mask of this frame; `into` is width × height bytes. */
   fill(frame: FrameTime, into: Uint8Array): Promise<void> | void;
+  /** Called once, at the end of the run. */
   close?(): Promise<void>;
 }
 

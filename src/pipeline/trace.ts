@@ -20,10 +20,12 @@ export interface StageRecord {
 export class TraceRecorder {
   readonly #records: StageRecord[] = [];
 
+  /** What was collected so far. */
   get records(): readonly StageRecord[] {
     return this.#records;
   }
 
+  /** Takes note of a stage that is over. */
   add(record: StageRecord): void {
     this.#records.push(record);
   }

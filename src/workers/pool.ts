@@ -34,6 +34,7 @@ export interface FrameProcessor {
   readonly workers: number;
   /** Turns the slot's input into its output. Rejects when the frame cannot be done. */
   run(slot: Slot, memory: SlotMemory, index: number): Promise<FrameTimings>;
+  /** Ends the workers; idempotent. */
   close(): Promise<void>;
 }
 
@@ -78,6 +79,7 @@ export class WorkerPool implements FrameProcessor, AsyncDisposable {
     });
   }
 
+  /** The size of results. */
   get outputGeometry(): FrameGeometry {
     return this.#requireOpened().outputGeometry;
   }
@@ -118,6 +120,7 @@ export class WorkerPool implements FrameProcessor, AsyncDisposable {
     return this.#threads.close(this.#closeGraceMs);
   }
 
+  /** Closes the pool. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
