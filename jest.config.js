@@ -3,6 +3,6 @@ export default {
   testEnvironment: '<rootDir>/build/test/outer-realm-environment.js',
   testMatch: ['<rootDir>/build/test/**/*.test.js'],
   transform: {},
-  testTimeout: 60_000,
+  testTimeout: 120_000,
   maxWorkers: 2,
 };
