@@ -106,6 +106,9 @@ function parseBlend(text: string): BlendPart[] {
 }
 
 function unknownStyle(name: string, known: readonly string[]): VidstyleError {
+  if (/\.(jpe?g|png|webp|tiff?|avif)$/i.test(name)) {
+    return new VidstyleError('usage', `There is no picture "${name}" to take the style of.`);
+  }
   if (known.length === 0)
     return new VidstyleError('usage', `There is no style "${name}": no presets are installed.`);
   const distances = known.map((candidate) => ({
