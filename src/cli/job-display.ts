@@ -13,8 +13,8 @@ export class JobDisplay {
   ) {}
 
   update(progress: Progress): void {
-    if (this.quiet) return;
     const { framesDone, framesTotal } = progress;
+    if (this.quiet || framesTotal === 1) return;
     if (!this.stream.isTTY || framesTotal === undefined) {
       if (performance.now() - this.lastLineMs < lineEveryMs) return;
       this.lastLineMs = performance.now();
