@@ -9,7 +9,7 @@ import { optimisePicture, type GatysOptions } from '../training/gatys.js';
 import { readPixels } from '../training/photos.js';
 import { stack } from '../training/style-task.js';
 import { styleTarget } from '../training/style-trainer.js';
-import { requireVgg16 } from './train-style.js';
+import { requireVgg16 } from './training-job.js';
 
 export interface OptimiseOptions extends Partial<GatysOptions> {
   readonly photo: string;

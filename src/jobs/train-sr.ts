@@ -12,50 +12,26 @@ import type { Weights } from '../nets/weights.js';
 import { readCheckpoint } from '../training/checkpoint.js';
 import { reduce } from '../training/degrade.js';
 import { encodePreset, exportPreset, type PresetDescription } from '../training/export.js';
-import type { StepReport } from '../training/loop.js';
 import { readPixels, type Pixels } from '../training/photos.js';
 import { contactSheet } from '../training/samples.js';
 import { atScale, type SrRecipe } from '../training/sr-recipes.js';
 import { trainSr } from '../training/sr-trainer.js';
 import { openTrainingLog } from '../training/training-log.js';
-import { expectDiskSpace, firstPhoto, requireVgg16 } from './train-style.js';
+import {
+  expectDiskSpace,
+  firstPhoto,
+  requireVgg16,
+  type TrainingJobOptions,
+  type TrainingJobReport,
+} from './training-job.js';
 
-export interface TrainSrOptions {
+export interface TrainSrOptions extends TrainingJobOptions {
   readonly scale: SrScale;
-  /** Folder of photographs. */
-  readonly photos: string;
   readonly recipe: SrRecipe;
-  /** VGG16's weights; by default where `vidstyle setup vgg16` puts them. Only a feature loss needs them. */
-  readonly vgg16?: string | undefined;
-  /** Folder for checkpoints, samples and curves. */
-  readonly folder: string;
-  /** Where the trained model goes. */
-  readonly output: string;
   /** The model's name. */
   readonly name?: string | undefined;
-  /** Goes on from the folder's checkpoint. */
-  readonly resume?: boolean | undefined;
   /** A model of ours to start from: the pixel network for a perceptual one, or another scale's. */
   readonly from?: string | undefined;
-  readonly seed?: number | undefined;
-  readonly checkpointEvery?: number | undefined;
-  /** Steps between sample pictures, rounded up to checkpoints. */
-  readonly sampleEvery?: number | undefined;
-  /** The photo that samples are drawn on; by default the first of `photos`. */
-  readonly samplePhoto?: string | undefined;
-  readonly gpu?: boolean | undefined;
-  readonly signal?: AbortSignal | undefined;
-  readonly onStep?: ((report: StepReport) => void) | undefined;
-  /** The loss blew up; the training goes on from `step`, slower. */
-  readonly onRecovery?: ((step: number, rateFactor: number) => void) | undefined;
-}
-
-export interface TrainSrReport {
-  readonly output: string;
-  readonly steps: number;
-  readonly losses: Readonly<Record<string, number>>;
-  /** Photos that were unreadable or too small, with the reason. */
-  readonly skipped: ReadonlyMap<string, string>;
 }
 
 /**
@@ -65,7 +41,7 @@ export interface TrainSrReport {
  * @throws VidstyleError `setup` without TensorFlow, or VGG16 where the loss needs it; `training` without photos or disk
  *   space; `aborted` by `signal`, after saving a checkpoint
  */
-export async function trainSrJob(options: TrainSrOptions): Promise<TrainSrReport> {
+export async function trainSrJob(options: TrainSrOptions): Promise<TrainingJobReport> {
   const { scale, photos, recipe, folder, output, signal, name = `upscale-x${scale}` } = options;
   const vgg16 = recipe.objective.feature > 0 ? await requireVgg16(options.vgg16) : undefined;
   const initial = options.from === undefined ? undefined : await readWeights(options.from);

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, statfs } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadTensorFlow } from '../engines/tfjs.js';
@@ -7,52 +7,32 @@ import { buildNetwork } from '../nets/families.js';
 import { readMetadata, type NetworkSpec } from '../nets/metadata.js';
 import { weightsFromOnnx } from '../nets/onnx.js';
 import type { Weights } from '../nets/weights.js';
-import { findVgg16 } from '../setup/vgg16.js';
 import { readCheckpoint } from '../training/checkpoint.js';
 import { exportPreset } from '../training/export.js';
-import type { StepReport } from '../training/loop.js';
-import { PhotoSet, readPixels } from '../training/photos.js';
+import { readPixels } from '../training/photos.js';
 import type { StyleRecipe } from '../training/recipes.js';
 import { drawSamples } from '../training/samples.js';
 import { styleName, trainStyle } from '../training/style-trainer.js';
 import { openTrainingLog } from '../training/training-log.js';
+import {
+  expectDiskSpace,
+  firstPhoto,
+  requireVgg16,
+  type TrainingJobOptions,
+  type TrainingJobReport,
+} from './training-job.js';
 
-export interface TrainStyleOptions {
+export interface TrainStyleOptions extends TrainingJobOptions {
   /** Style pictures; their file names become the styles' names. */
   readonly pictures: readonly string[];
-  /** Folder of photographs. */
-  readonly photos: string;
   readonly recipe: StyleRecipe;
-  /** VGG16's weights; by default where `vidstyle setup vgg16` puts them. */
-  readonly vgg16?: string | undefined;
-  /** Folder for checkpoints, samples and curves. */
-  readonly folder: string;
-  /** Where the trained model goes. */
-  readonly output: string;
-  /** Goes on from the folder's checkpoint. */
-  readonly resume?: boolean | undefined;
   /** A conditional preset that the styles are added to; nothing else of it changes. */
   readonly addTo?: string | undefined;
-  readonly seed?: number | undefined;
-  readonly checkpointEvery?: number | undefined;
-  /** Steps between sample pictures, rounded up to checkpoints. */
-  readonly sampleEvery?: number | undefined;
-  /** The photo that samples are drawn on; by default the first of `photos`. */
-  readonly samplePhoto?: string | undefined;
-  readonly gpu?: boolean | undefined;
-  readonly signal?: AbortSignal | undefined;
-  readonly onStep?: ((report: StepReport) => void) | undefined;
-  /** The loss blew up; the training goes on from `step`, slower. */
-  readonly onRecovery?: ((step: number, rateFactor: number) => void) | undefined;
 }
 
-export interface TrainStyleReport {
-  readonly output: string;
-  readonly steps: number;
+export interface TrainStyleReport extends TrainingJobReport {
+  /** The rows of the network, in order. */
   readonly styles: readonly string[];
-  readonly losses: Readonly<Record<string, number>>;
-  /** Photos that were unreadable or too small, with the reason. */
-  readonly skipped: ReadonlyMap<string, string>;
 }
 
 /**
@@ -142,19 +122,6 @@ export async function estimateStyleTraining(
   return { secondsPerStep, seconds: secondsPerStep * options.recipe.steps };
 }
 
-/**
- * The loss network's weights: those named, else those set up.
- * @throws VidstyleError `setup` if there are none
- */
-export async function requireVgg16(named?: string): Promise<string> {
-  const path = named ?? (await findVgg16());
-  if (path !== undefined) return path;
-  throw new VidstyleError(
-    'setup',
-    'The loss network is not set up: run "vidstyle setup vgg16", or name its weights with --vgg16.',
-  );
-}
-
 async function readPreset(path: string): Promise<{ network: NetworkSpec; weights: Weights }> {
   const bytes = await readFile(path).catch((cause: unknown) => {
     throw new VidstyleError('model', `The preset "${path}" cannot be read.`, { cause });
@@ -164,26 +131,4 @@ async function readPreset(path: string): Promise<{ network: NetworkSpec; weights
     throw new VidstyleError('model', `"${path}" was not trained by vidstyle; styles cannot be added.`);
   const { network } = metadata;
   return { network, weights: weightsFromOnnx(bytes, buildNetwork(network)) };
-}
-
-/** The first picture of a folder: what samples are drawn on unless told otherwise. */
-export async function firstPhoto(folder: string): Promise<string> {
-  const { files } = await PhotoSet.open(folder, { minimumSize: 1, seed: 0 });
-  return files[0] ?? folder;
-}
-
-/** Room for a checkpoint beside its successor, samples and curves. */
-const neededBytes = 200e6;
-
-/** @throws VidstyleError `training` if there is too little room for checkpoints */
-export async function expectDiskSpace(folder: string): Promise<void> {
-  for (let existing = folder; ; existing = join(existing, '..')) {
-    const space = await statfs(existing).catch(() => undefined);
-    if (!space && existing !== join(existing, '..')) continue;
-    if (!space || space.bavail * space.bsize >= neededBytes) return;
-    throw new VidstyleError(
-      'training',
-      `There is too little room for checkpoints at "${folder}": 200 MB are needed.`,
-    );
-  }
 }

@@ -57,15 +57,12 @@ function packageVersion(): string {
  * Makes a model file of a checkpoint: of a training that is still under way, or one that was stopped.
  * @throws VidstyleError `training` if there is no checkpoint
  */
-export async function exportCheckpoint(
-  checkpoint: string,
-  path: string,
-  { kind, name }: Pick<PresetDescription, 'kind' | 'name'>,
-): Promise<void> {
+export async function exportCheckpoint(checkpoint: string, path: string, name: string): Promise<void> {
   const { head, arrays } = await readCheckpoint(checkpoint);
   const averaging = Number(head.recipe['averaging'] ?? 0);
   const weights = withPrefix(arrays, averaging > 0 ? 'e/' : 'w/');
   const { network, step } = head;
+  const kind = buildNetwork(network).scale > 1 ? 'sr' : 'style';
   await exportPreset(path, weights, {
     kind,
     name,

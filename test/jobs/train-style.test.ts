@@ -84,11 +84,12 @@ describe('trainStyleJob', () => {
       'Interrupted',
     );
     const young = join(data.root, 'young.onnx');
-    await exportCheckpoint(join(data.folder, 'checkpoint.safetensors'), young, {
+    await exportCheckpoint(join(data.folder, 'checkpoint.safetensors'), young, 'young');
+    expect(readMetadata(await readFile(young))).toMatchObject({
       kind: 'style',
       name: 'young',
+      recipe: { step: 4 },
     });
-    expect(readMetadata(await readFile(young))).toMatchObject({ name: 'young', recipe: { step: 4 } });
   });
 
   it('estimates from measured steps and leaves nothing behind', async () => {

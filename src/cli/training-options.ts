@@ -1,0 +1,58 @@
+import type { Command } from 'commander';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { VidstyleError } from '../errors.js';
+import { count, positive } from './arguments.js';
+
+/** Flags of every training. */
+export interface TrainingFlags {
+  readonly photos: string;
+  readonly steps?: number;
+  readonly batch?: number;
+  readonly rate?: number;
+  readonly vgg16?: string;
+  readonly output?: string;
+  readonly folder?: string;
+  readonly resume?: boolean;
+  readonly checkpointEvery?: number;
+  readonly sampleEvery?: number;
+  readonly samplePhoto?: string;
+  readonly seed?: number;
+  readonly gpu?: boolean;
+}
+
+export function addTrainingOptions(command: Command): Command {
+  return command
+    .requiredOption('--photos <folder>', 'photographs to learn on, any few hundred or more')
+    .option('--output <file.onnx>', 'the trained model (default: named after what it learns)')
+    .option('--folder <folder>', 'checkpoints, samples and curves (default: beside the output)')
+    .option('--resume', 'go on from the folder’s checkpoint')
+    .option('--steps <n>', 'iterations', count)
+    .option('--batch <n>', 'pictures a step', count)
+    .option('--rate <x>', 'learning rate', positive)
+    .option('--vgg16 <file>', 'the loss network’s weights (default: what "vidstyle setup vgg16" brought)')
+    .option('--checkpoint-every <steps>', 'steps between checkpoints', count)
+    .option('--sample-every <steps>', 'steps between sample pictures', count)
+    .option('--sample-photo <file>', 'the photo that samples are drawn on')
+    .option('--seed <n>', 'start of all chance', count)
+    .option('--gpu', 'insist on TensorFlow’s GPU library');
+}
+
+/**
+ * Where a training writes.
+ * @throws VidstyleError `usage` if the folder holds a training that is not to be resumed
+ */
+export function trainingPlaces(
+  flags: TrainingFlags,
+  defaultOutput: string,
+): { readonly output: string; readonly folder: string } {
+  const output = flags.output ?? defaultOutput;
+  const folder = flags.folder ?? `${output.replace(/\.onnx$/, '')}-training`;
+  if (!flags.resume && existsSync(join(folder, 'checkpoint.safetensors'))) {
+    throw new VidstyleError(
+      'usage',
+      `"${folder}" holds a training already: add --resume, or name another --folder.`,
+    );
+  }
+  return { output, folder };
+}
