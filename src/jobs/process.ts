@@ -108,7 +108,9 @@ async function run(
     opened.push(() => pool.close());
     const mask = await plan.mask?.(media);
     if (mask) opened.push(async () => mask.close?.());
-    const geometry = plan.sideBySide ? sideBySideGeometry(pool.outputGeometry) : pool.outputGeometry;
+    const geometry = plan.sideBySide
+      ? sideBySideGeometry(media.source.geometry, pool.outputGeometry)
+      : pool.outputGeometry;
     const sink = await openSink(output, media, geometry, told);
     opened.push(() => sink.abort());
     const ends = plan.sideBySide ? sideBySide(media.source, sink) : { source: media.source, sink };

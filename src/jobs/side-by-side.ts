@@ -1,8 +1,15 @@
+import { VidstyleError } from '../errors.js';
 import { frameBytes, type FrameGeometry, type FrameSink, type FrameSource } from '../media/frames.js';
 
-/** Twice as wide: the geometry of `--compare side`. */
-export function sideBySideGeometry(geometry: FrameGeometry): FrameGeometry {
-  return { ...geometry, width: geometry.width * 2 };
+/**
+ * Twice as wide: the geometry of `--compare side`.
+ * @throws VidstyleError `usage` where the network enlarges
+ */
+export function sideBySideGeometry(original: FrameGeometry, result: FrameGeometry): FrameGeometry {
+  if (original.width !== result.width || original.height !== result.height) {
+    throw new VidstyleError('usage', 'Original and result differ in size and cannot be shown side by side.');
+  }
+  return { ...result, width: result.width * 2 };
 }
 
 /**
