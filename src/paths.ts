@@ -13,7 +13,10 @@ export const presetsFolder: string = join(packageRoot, 'presets');
  * The user's cache folder for what `vidstyle setup` brings: `VIDSTYLE_CACHE`, else the XDG cache folder, else the
  * platform's usual place.
  */
-export function cacheFolder(env: NodeJS.ProcessEnv = process.env, platform: string = process.platform): string {
+export function cacheFolder(
+  env: NodeJS.ProcessEnv = process.env,
+  platform: string = process.platform,
+): string {
   if (env['VIDSTYLE_CACHE']) return env['VIDSTYLE_CACHE'];
   if (env['XDG_CACHE_HOME']) return join(env['XDG_CACHE_HOME'], 'vidstyle');
   if (platform === 'win32' && env['LOCALAPPDATA']) return join(env['LOCALAPPDATA'], 'vidstyle', 'Cache');

@@ -6,11 +6,19 @@ describe('VidstyleError', () => {
     const sent = new VidstyleError('worker', 'Frame 7 failed twice.', { details: { frame: 7 } });
     const received = fromErrorRecord(structuredClone(toErrorRecord(sent, 'engine')));
     expect(isVidstyleError(received)).toBe(true);
-    expect(received).toMatchObject({ code: 'worker', message: 'Frame 7 failed twice.', details: { frame: 7 } });
+    expect(received).toMatchObject({
+      code: 'worker',
+      message: 'Frame 7 failed twice.',
+      details: { frame: 7 },
+    });
   });
 
   it('gives a foreign error the fallback code', () => {
-    expect(toErrorRecord(new RangeError('too big'), 'memory')).toEqual({ code: 'memory', message: 'too big', details: {} });
+    expect(toErrorRecord(new RangeError('too big'), 'memory')).toEqual({
+      code: 'memory',
+      message: 'too big',
+      details: {},
+    });
   });
 
   it('does not recognise other errors', () => {
