@@ -18,9 +18,7 @@ export class JobDisplay {
     if (!this.stream.isTTY || framesTotal === undefined) {
       if (performance.now() - this.lastLineMs < lineEveryMs) return;
       this.lastLineMs = performance.now();
-      this.write(
-        `${framesDone}${framesTotal === undefined ? '' : `/${framesTotal}`} frames, ${status(progress)}`,
-      );
+      this.write(line(progress));
       return;
     }
     this.bar ??= this.startBar(framesTotal);
@@ -54,8 +52,14 @@ export class JobDisplay {
 
 const lineEveryMs = 5000;
 
-function status({ fps, percent, etaMs }: Progress): string {
-  const share = percent === undefined ? '' : `${percent.toFixed(0)}%, `;
+function status({ fps, etaMs }: Progress): string {
   const left = etaMs === undefined ? '' : `, ${formatSeconds(etaMs / 1000)} left`;
-  return `${share}${fps.toFixed(1)} fps${left}`;
+  return `${fps.toFixed(1)} fps${left}`;
+}
+
+/** For where there is no bar. */
+function line(progress: Progress): string {
+  const { framesDone, framesTotal, percent } = progress;
+  const share = percent === undefined ? '' : ` (${percent.toFixed(0)}%)`;
+  return `${framesDone}${framesTotal === undefined ? '' : `/${framesTotal}`} frames${share}, ${status(progress)}`;
 }

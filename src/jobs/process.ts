@@ -116,6 +116,8 @@ async function run(
     const ends = plan.sideBySide ? sideBySide(media.source, sink) : { source: media.source, sink };
     const frames = await runToEnd({ ...ends, pool, ...(mask && { mask }) }, options, progress);
     const seconds = (performance.now() - started) / 1000;
+    if (options.verify && media.kind === 'picture')
+      told.onNotice('Pictures are not verified: nothing lies beside them.');
     const verification =
       options.verify && media.kind === 'video' ? await verify(input, output, geometry, options) : undefined;
     return {
