@@ -99,6 +99,18 @@ describe('vidstyle clip --style', () => {
     expect(await readdir(root)).toEqual(before);
   });
 
+  it('fails with a table of differences where --verify finds some', async () => {
+    const input = join(root, 'uneven.mkv');
+    await makeClip(input, { timeBase: { num: 1, den: 1000 }, times: [0, 33, 90, 100, 240] });
+    const { code, stderr } = await runCli([input, join(root, 'uneven.avi'), '--style', 'mosaic', '--verify']);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^✓ frames +5$/m);
+    expect(stderr).toMatch(/^✗ timestamp of frame \d+ +\S+ s → \S+ s$/m);
+    expect(stderr.trim().split('\n').at(-1)).toMatch(
+      /^vidstyle: The output differs from the input in: timestamp/,
+    );
+  });
+
   it('ends at Ctrl-C with 130 and leaves no file', async () => {
     const long = join(root, 'long.mkv');
     await makeClip(long, { width: 160, height: 90, times: evenTimes(150) });
