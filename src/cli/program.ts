@@ -29,10 +29,11 @@ export function createProgram(context: CommandContext): Command {
         write(text.replace(/^error: /, 'vidstyle: '));
       },
     }) // prettier-ignore
-    .showHelpAfterError('Add --help for all options.');
+    .showHelpAfterError('Add --help for all options.')
+    .addHelpText('after', examples);
   registerRestyleCommand(program, context);
   registerUpscaleCommand(program, context);
-  registerStylesCommand(program);
+  registerStylesCommand(program, context);
   registerTrainCommand(program, context);
   registerOptimiseCommand(program, context);
   registerEvaluateCommand(program, context);
@@ -40,6 +41,14 @@ export function createProgram(context: CommandContext): Command {
   registerDoctorCommand(program);
   return program;
 }
+
+const examples = `
+Examples:
+  vidstyle clip.mp4 --style mosaic                      restyle: clip.mosaic.mp4
+  vidstyle clip.mp4 --style mosaic:0.7,wave:0.3         blend two styles
+  vidstyle photo.jpg --style candy --keep-colors        pictures too
+  vidstyle upscale clip.mp4 --scale 4                   enlarge: clip.x4.mp4
+  vidstyle restyle --help                               all options of restyling`;
 
 function packageVersion(): string {
   const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as {

@@ -1,14 +1,23 @@
 import type { Command } from 'commander';
+import type { CommandContext } from './program.js';
+
+interface StylesFlags {
+  readonly json?: boolean;
+  readonly sheet?: string;
+  readonly on?: string;
+  readonly overwrite?: boolean;
+}
 
 /** `vidstyle styles`: what presets there are. */
-export function registerStylesCommand(program: Command): void {
+export function registerStylesCommand(program: Command, { signal }: CommandContext): void {
   program
     .command('styles')
     .description('list the styles that are installed')
     .option('--json', 'as JSON')
     .option('--sheet <file.png>', 'draw every style on a picture')
     .option('--on <picture>', 'the picture for --sheet')
-    .action(async (flags: { json?: boolean; sheet?: string; on?: string }) => {
+    .option('--overwrite', 'replace the sheet if it is there')
+    .action(async (flags: StylesFlags) => {
       const { loadPresets, stylesOf } = await import('../jobs/presets.js');
       const styles = stylesOf(await loadPresets());
       if (flags.sheet !== undefined) {
@@ -16,7 +25,8 @@ export function registerStylesCommand(program: Command): void {
         if (flags.on === undefined)
           throw new VidstyleError('usage', '--sheet needs a picture: add --on photo.jpg.');
         const { drawStyleSheet } = await import('../jobs/style-sheet.js');
-        await drawStyleSheet(flags.on, flags.sheet, styles.map(({ name }) => name)); // prettier-ignore
+        const names = styles.map(({ name }) => name);
+        await drawStyleSheet(flags.on, flags.sheet, names, { overwrite: flags.overwrite, signal });
         process.stderr.write(`Wrote ${flags.sheet}.\n`);
         return;
       }

@@ -2,30 +2,34 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
+import { VidstyleError } from '../errors.js';
+import { sniffPicture } from '../media/index.js';
+import type { ProcessOptions } from './options.js';
+import { checkPaths } from './paths.js';
 import { restyle } from './restyle.js';
 
 const tile = { width: 480, height: 320 };
 const columns = 3;
 
-/** Draws every style on a picture as one PNG: the picture itself first, three a row, each with its name. */
+/**
+ * Draws every style on a picture as one PNG: the picture itself first, three a row, each with its name.
+ * @throws VidstyleError `usage` when `output` is there already, `input` for what is no picture
+ */
 export async function drawStyleSheet(
   picture: string,
   output: string,
   styles: readonly string[],
+  options: Pick<ProcessOptions, 'overwrite' | 'signal'> = {},
 ): Promise<void> {
+  await checkPaths(picture, output, options);
   const folder = await mkdtemp(join(tmpdir(), 'vidstyle-sheet-'));
   try {
     const base = join(folder, 'picture.png');
-    await sharp(await readFile(picture))
-      .rotate()
-      .flatten()
-      .resize(tile.width, tile.height)
-      .png()
-      .toFile(base);
+    await prepare(picture, base);
     const tiles = [await labelled(base, 'original')];
     for (const style of styles) {
       const result = join(folder, `${styles.indexOf(style)}.png`);
-      await restyle(base, { style, output: result }).done;
+      await restyle(base, { style, output: result, signal: options.signal }).done;
       tiles.push(await labelled(result, style));
     }
     const rows = Math.ceil(tiles.length / columns);
@@ -41,6 +45,19 @@ export async function drawStyleSheet(
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+async function prepare(picture: string, into: string): Promise<void> {
+  await sniffPicture(picture); // refuses what is missing or empty in one sentence
+  await sharp(await readFile(picture))
+    .rotate()
+    .flatten()
+    .resize(tile.width, tile.height)
+    .png()
+    .toFile(into)
+    .catch((cause: unknown) => {
+      throw new VidstyleError('input', `"${picture}" cannot be read as a picture.`, { cause });
+    });
 }
 
 function labelled(path: string, text: string): Promise<Buffer> {

@@ -27,6 +27,17 @@ describe('vidstyle styles', () => {
     expect(text.trim().split('\n')).toHaveLength(styles.length);
   });
 
+  it('draws every style on a picture', async () => {
+    const photo = join(root, 'sheet-photo.png');
+    await sharp(makePhotograph(60, 40), { raw: { width: 60, height: 40, channels: 3 } }).toFile(photo);
+    const sheet = join(root, 'all.png');
+    expect((await runCli(['styles', '--sheet', sheet, '--on', photo])).code).toBe(0);
+    const { stdout } = await runCli(['styles', '--json']);
+    const rows = Math.ceil(((JSON.parse(stdout) as unknown[]).length + 1) / 3);
+    expect(await sharp(sheet).metadata()).toMatchObject({ width: 3 * 480, height: rows * 320 });
+    expect((await runCli(['styles', '--sheet', sheet, '--on', photo])).code).toBe(2);
+  });
+
   it('needs a picture to draw a sheet on', async () => {
     const { code, stderr } = await runCli(['styles', '--sheet', join(root, 'sheet.png')]);
     expect({ code, stderr }).toEqual({
