@@ -20,7 +20,7 @@ export interface CommandContext {
 /** The whole command line; commands import what they need when they run, so that `--help` is quick. */
 export function createProgram(context: CommandContext): Command {
   const program = new Command('vidstyle')
-    .description('Restyle, upscale and stream video with feed-forward networks, and train those networks.')
+    .description('Restyle and upscale video with feed-forward networks, and train those networks.')
     .version(packageVersion(), '--version')
     .option('--debug', 'show everything that is known about an error')
     .exitOverride()
