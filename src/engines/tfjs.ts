@@ -24,7 +24,7 @@ let loaded: NodeTf | undefined;
  */
 export function loadTensorFlow(options: { readonly gpu?: boolean } = {}): NodeTf {
   if (loaded) return loaded;
-  // TensorFlow 2.15 leaves oneDNN off where the CPU lacks AVX-512; a training step took twice as long without it.
+  // TensorFlow 2.15 leaves oneDNN off where the CPU lacks AVX-512; gradients of convolutions are much slower without it.
   process.env['TF_ENABLE_ONEDNN_OPTS'] ??= '1';
   process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
   const causes: unknown[] = [];

@@ -1,7 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { engine } from '../engines/onnxruntime.js';
-import { loadTensorFlow } from '../engines/tfjs.js';
 import { VidstyleError } from '../errors.js';
 import { resizeBicubic } from '../metrics/bicubic.js';
 import { buildNetwork } from '../nets/families.js';
@@ -9,17 +7,14 @@ import { readMetadata } from '../nets/metadata.js';
 import { weightsFromOnnx } from '../nets/onnx.js';
 import type { SrScale } from '../nets/sr.js';
 import type { Weights } from '../nets/weights.js';
-import { readCheckpoint } from '../training/checkpoint.js';
 import { reduce } from '../training/degrade.js';
 import { encodePreset, exportPreset, type PresetDescription } from '../training/export.js';
-import { readPixels, type Pixels } from '../training/photos.js';
+import type { Pixels } from '../training/photos.js';
 import { contactSheet } from '../training/samples.js';
 import { atScale, type SrRecipe } from '../training/sr-recipes.js';
 import { trainSr } from '../training/sr-trainer.js';
-import { openTrainingLog } from '../training/training-log.js';
 import {
-  expectDiskSpace,
-  firstPhoto,
+  openTraining,
   requireVgg16,
   type TrainingJobOptions,
   type TrainingJobReport,
@@ -45,21 +40,13 @@ export async function trainSrJob(options: TrainSrOptions): Promise<TrainingJobRe
   const { scale, photos, recipe, folder, output, signal, name = `upscale-x${scale}` } = options;
   const vgg16 = recipe.objective.feature > 0 ? await requireVgg16(options.vgg16) : undefined;
   const initial = options.from === undefined ? undefined : await readWeights(options.from);
-  await expectDiskSpace(folder);
-  const tf = loadTensorFlow(options.gpu ? { gpu: true } : {});
-  const resume = options.resume ?? false;
-  const from = resume ? (await readCheckpoint(join(folder, 'checkpoint.safetensors'))).head.step : 0;
-  const sampled = await readPixels(options.samplePhoto ?? (await firstPhoto(photos)), { shortSide: 256 });
   const describe = (losses: Readonly<Record<string, number>>, step?: number): PresetDescription => {
     const network = atScale(recipe.network, scale);
     return { kind: 'sr', name, network, recipe: { ...recipe, network, scale, step }, losses };
   };
-  const log = await openTrainingLog(tf, {
-    folder,
-    from,
-    sampleEvery: options.sampleEvery ?? 1000,
-    sample: (weights) => drawSample(encodePreset(weights, describe({})), sampled, recipe, scale),
-  });
+  const { tf, observer } = await openTraining(options, 1000, (_, weights, photo) =>
+    drawSample(encodePreset(weights, describe({})), photo, recipe, scale),
+  );
   const result = await trainSr(
     tf,
     {
@@ -68,20 +55,13 @@ export async function trainSrJob(options: TrainSrOptions): Promise<TrainingJobRe
       vgg16,
       recipe,
       folder,
-      resume,
+      resume: options.resume ?? false,
       initial,
       signal,
       seed: options.seed ?? 1,
       checkpointEvery: options.checkpointEvery ?? 500,
     },
-    {
-      ...log,
-      onStep: async (report) => {
-        options.onStep?.(report);
-        await log.onStep?.(report);
-      },
-      ...(options.onRecovery && { onRecovery: options.onRecovery }),
-    },
+    observer,
   );
   const { weights, steps, losses, skipped } = result;
   await exportPreset(output, weights, describe(losses, steps));

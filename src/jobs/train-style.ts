@@ -7,16 +7,12 @@ import { buildNetwork } from '../nets/families.js';
 import { readMetadata, type NetworkSpec } from '../nets/metadata.js';
 import { weightsFromOnnx } from '../nets/onnx.js';
 import type { Weights } from '../nets/weights.js';
-import { readCheckpoint } from '../training/checkpoint.js';
 import { exportPreset } from '../training/export.js';
-import { readPixels } from '../training/photos.js';
 import type { StyleRecipe } from '../training/recipes.js';
 import { drawSamples } from '../training/samples.js';
 import { styleName, trainStyle } from '../training/style-trainer.js';
-import { openTrainingLog } from '../training/training-log.js';
 import {
-  expectDiskSpace,
-  firstPhoto,
+  openTraining,
   requireVgg16,
   type TrainingJobOptions,
   type TrainingJobReport,
@@ -46,18 +42,10 @@ export async function trainStyleJob(options: TrainStyleOptions): Promise<TrainSt
   const { folder, output, recipe, pictures, photos, signal } = options;
   const vgg16 = await requireVgg16(options.vgg16);
   const addTo = options.addTo === undefined ? undefined : await readPreset(options.addTo);
-  await expectDiskSpace(folder);
-  const tf = loadTensorFlow(options.gpu ? { gpu: true } : {});
-  const resume = options.resume ?? false;
-  const from = resume ? (await readCheckpoint(join(folder, 'checkpoint.safetensors'))).head.step : 0;
-  const sampled = await readPixels(options.samplePhoto ?? (await firstPhoto(photos)), { shortSide: 256 });
   let network: NetworkSpec | undefined;
-  const log = await openTrainingLog(tf, {
-    folder,
-    from,
-    sampleEvery: options.sampleEvery ?? 500,
-    sample: (weights) => drawSamples(tf, network ?? recipe.network, weights, sampled),
-  });
+  const { tf, observer } = await openTraining(options, 500, (library, weights, photo) =>
+    drawSamples(library, network ?? recipe.network, weights, photo),
+  );
   const result = await trainStyle(
     tf,
     {
@@ -66,21 +54,14 @@ export async function trainStyleJob(options: TrainStyleOptions): Promise<TrainSt
       vgg16,
       recipe,
       folder,
-      resume,
+      resume: options.resume ?? false,
       addTo,
       signal,
       seed: options.seed ?? 1,
       checkpointEvery: options.checkpointEvery ?? 100,
       onNetwork: (spec) => (network = spec),
     },
-    {
-      ...log,
-      onStep: async (report) => {
-        options.onStep?.(report);
-        await log.onStep?.(report);
-      },
-      ...(options.onRecovery && { onRecovery: options.onRecovery }),
-    },
+    observer,
   );
   const { network: spec, weights, steps, losses, skipped } = result;
   const [only = 'style'] = pictures.map(styleName);

@@ -1,10 +1,14 @@
 import { existsSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
+import { loadTensorFlow, type NodeTf } from '../engines/tfjs.js';
 import { VidstyleError } from '../errors.js';
+import type { Weights } from '../nets/weights.js';
 import { findVgg16 } from '../setup/vgg16.js';
-import type { StepReport } from '../training/loop.js';
-import { PhotoSet } from '../training/photos.js';
+import { readCheckpoint } from '../training/checkpoint.js';
+import type { LoopObserver, StepReport } from '../training/loop.js';
+import { PhotoSet, readPixels, type Pixels } from '../training/photos.js';
+import { openTrainingLog } from '../training/training-log.js';
 
 /** What every training is told, whatever it trains. */
 export interface TrainingJobOptions {
@@ -46,6 +50,47 @@ export interface TrainingJobReport {
   readonly skipped: ReadonlyMap<string, string>;
 }
 
+/** What a training job works with, opened. */
+export interface OpenedTraining {
+  readonly tf: NodeTf;
+  /** Hands the loop's reports to the training's diary and to the caller. */
+  readonly observer: LoopObserver;
+}
+
+/**
+ * Loads TensorFlow and opens the training's diary where it left off.
+ *
+ * @param sampleEvery steps between samples where the options say nothing
+ * @param sample draws what the network makes of the sample photo, as a PNG
+ * @throws VidstyleError `setup` without TensorFlow; `training` if there is no room or the checkpoint to resume is unsound
+ */
+export async function openTraining(
+  options: TrainingJobOptions,
+  sampleEvery: number,
+  sample: (tf: NodeTf, weights: Weights, photo: Pixels) => Promise<Buffer>,
+): Promise<OpenedTraining> {
+  const { folder, photos, resume, onStep, onRecovery } = options;
+  await expectDiskSpace(folder);
+  const tf = loadTensorFlow(options.gpu ? { gpu: true } : {});
+  const from = resume ? (await readCheckpoint(join(folder, 'checkpoint.safetensors'))).head.step : 0;
+  const photo = await readPixels(options.samplePhoto ?? (await firstPhoto(photos)), { shortSide: 256 });
+  const log = await openTrainingLog(tf, {
+    folder,
+    from,
+    sampleEvery: options.sampleEvery ?? sampleEvery,
+    sample: (weights) => sample(tf, weights, photo),
+  });
+  const observer: LoopObserver = {
+    ...log,
+    onStep: async (report) => {
+      onStep?.(report);
+      await log.onStep?.(report);
+    },
+    ...(onRecovery && { onRecovery }),
+  };
+  return { tf, observer };
+}
+
 /**
  * The loss network's weights: those named, else those set up.
  * @throws VidstyleError `setup` if there are none
@@ -60,13 +105,13 @@ export async function requireVgg16(named?: string): Promise<string> {
 }
 
 /** The first picture of a folder: what samples are drawn on unless told otherwise. */
-export async function firstPhoto(folder: string): Promise<string> {
+async function firstPhoto(folder: string): Promise<string> {
   const { files } = await PhotoSet.open(folder, { minimumSize: 1, seed: 0 });
   return files[0] ?? folder;
 }
 
 /** @throws VidstyleError `training` if there is too little room for checkpoints */
-export async function expectDiskSpace(folder: string): Promise<void> {
+async function expectDiskSpace(folder: string): Promise<void> {
   let existing = resolve(folder);
   while (!existsSync(existing)) existing = dirname(existing);
   const { bavail, bsize } = await statfs(existing);

@@ -36,8 +36,8 @@ export interface StyleTarget {
 /**
  * The objective of style transfer: what the trainer minimises over photographs and Gatys' method over one picture.
  *
- * Deviation from the paper: a layer's style loss is ‖G − G_s‖² / ‖G_s‖². The squared norms differ tenfold between
- * style pictures and a thousandfold between layers; without the division one network cannot learn several styles, and
+ * Deviation from the paper: a layer's style loss is ‖G − G_s‖² / ‖G_s‖². The squared norms differ by magnitudes
+ * between style pictures and between layers; without the division one network cannot learn several styles, and
  * relu4_3 counts for nothing.
  */
 export class StyleObjective {

@@ -5,9 +5,10 @@ import type { Network } from '../../src/nets/layers.js';
 import { specialise, toOnnx } from '../../src/nets/onnx.js';
 import { fastStyleNet, paperStyleNet } from '../../src/nets/style.js';
 import { forward, toTensors } from '../../src/nets/tfjs.js';
-import { initialWeights, mulberry32, type WeightArray, type Weights } from '../../src/nets/weights.js';
+import type { Weights } from '../../src/nets/weights.js';
 import { makePhotograph } from '../fixtures/photograph.js';
 import { exampleMetadata } from '../fixtures/metadata.js';
+import { livelyWeights } from '../fixtures/lively-weights.js';
 
 const tf = loadTensorFlow();
 const styles = ['one', 'two', 'three'];
@@ -39,7 +40,7 @@ const networks: Readonly<Record<string, Network>> = {
 };
 
 describe.each(Object.entries(networks))('%s', (_, network) => {
-  const weights = livelyWeights(network);
+  const weights = livelyWeights(network, 0.5);
   const model = toOnnx(network, weights, exampleMetadata({ styles: [...network.styles] }));
 
   it.each([
@@ -96,18 +97,6 @@ async function inOnnxRuntime(
   await session.release();
   expect(result?.dims).toEqual([1, height, width, 3]);
   return result?.data as Uint8Array;
-}
-
-/** Random γ, β, biases and moments too: fresh ones are 1 and 0 and would hide a mix-up. */
-function livelyWeights(network: Network): Map<string, WeightArray> {
-  const random = mulberry32(7);
-  const weights = initialWeights(network, 3);
-  for (const [name, { data }] of weights) {
-    if (name.endsWith('/kernel')) continue;
-    const positive = name.endsWith('/gamma') || name.endsWith('/variance');
-    data.forEach((value, i) => (data[i] = positive ? 0.5 + random() : value + (random() - 0.5) / 2));
-  }
-  return weights;
 }
 
 function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {

@@ -8,9 +8,10 @@ import type { Network } from '../../src/nets/layers.js';
 import { toOnnx } from '../../src/nets/onnx.js';
 import { ecbsrNet, espcnNet, fsrcnnNet, paperSrNet, srcnnNet, srvggNet } from '../../src/nets/sr.js';
 import { forward, toTensors, type Tensor4D } from '../../src/nets/tfjs.js';
-import { initialWeights, mulberry32, type WeightArray } from '../../src/nets/weights.js';
+import { initialWeights, type WeightArray } from '../../src/nets/weights.js';
 import { makePhotograph } from '../fixtures/photograph.js';
 import { exampleMetadata } from '../fixtures/metadata.js';
+import { livelyWeights } from '../fixtures/lively-weights.js';
 
 const tf = loadTensorFlow();
 
@@ -28,7 +29,7 @@ const networks: Readonly<Record<string, Network>> = {
 describe.each(Object.entries(networks))('%s', (_, network) => {
   it('gives the same picture in TensorFlow.js and in ONNX Runtime, within 1 of 255', async () => {
     const [width, height] = [29, 22];
-    const weights = livelyWeights(network);
+    const weights = livelyWeights(network, 0.25);
     // Grey: then luminance is all there is, and what a luma network makes of it is the whole result.
     const grey = makePhotograph(width, height).filter((_value, i) => i % 3 === 0);
     const picture = Float32Array.from(
@@ -68,7 +69,7 @@ describe('a network on luminance', () => {
 
   it('gives 16-bit pictures the same result, in more steps', async () => {
     const network = ecbsrNet({ scale: 2, blocks: 2 });
-    const weights = livelyWeights(network);
+    const weights = livelyWeights(network, 0.25);
     const [width, height] = [24, 18];
     const photo = makePhotograph(width, height);
     const expected = await run(network, weights, photo, width, height);
@@ -126,15 +127,3 @@ async function run<S extends Uint8Array | Uint16Array>(
 
 const bytesOf = ({ buffer, byteOffset, byteLength }: Uint8Array | Uint16Array): Uint8Array =>
   new Uint8Array(buffer, byteOffset, byteLength);
-
-/** Random biases, slopes and moments too: fresh ones are 0, ¼ and 1 and would hide a mix-up. */
-function livelyWeights(network: Network): Map<string, WeightArray> {
-  const random = mulberry32(7);
-  const weights = initialWeights(network, 3);
-  for (const [name, { data }] of weights) {
-    if (name.endsWith('/kernel')) continue;
-    const positive = name.endsWith('/gamma') || name.endsWith('/variance');
-    data.forEach((value, i) => (data[i] = positive ? 0.5 + random() : value + (random() - 0.5) / 4));
-  }
-  return weights;
-}
