@@ -14,6 +14,7 @@ interface TrainStyleFlags extends TrainingFlags {
   readonly temporal?: number;
   readonly addStyle?: readonly string[];
   readonly to?: string;
+  readonly from?: string;
   readonly estimate?: boolean;
 }
 
@@ -34,6 +35,7 @@ export function addTrainStyleCommand(train: Command, { signal }: CommandContext)
     )
     .option('--add-style <pictures...>', 'train only the normalisation of new styles, in minutes')
     .option('--to <preset.onnx>', 'the preset that --add-style extends; the result is a new file')
+    .option('--from <preset.onnx>', 'start from a trained network instead of fresh weights')
     .option('--estimate', 'do a few steps, say how long the training would take here, and stop')
     .option('--size <pixels>', 'side of the training pictures', count)
     .option('--style-size <pixels>', 'long side of the style picture: sets the size of the brush', count)

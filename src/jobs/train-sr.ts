@@ -1,12 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { engine } from '../engines/onnxruntime.js';
-import { VidstyleError } from '../errors.js';
 import { resizeBicubic } from '../metrics/bicubic.js';
-import { buildNetwork } from '../nets/families.js';
-import { readMetadata } from '../nets/metadata.js';
-import { weightsFromOnnx } from '../nets/onnx.js';
 import type { SrScale } from '../nets/sr.js';
-import type { Weights } from '../nets/weights.js';
 import { reduce } from '../training/degrade.js';
 import { encodePreset, exportPreset, type PresetDescription } from '../training/export.js';
 import type { Pixels } from '../training/photos.js';
@@ -19,6 +13,7 @@ import {
   type TrainingJobOptions,
   type TrainingJobReport,
 } from './training-job.js';
+import { readTrainedNetwork } from './trained-network.js';
 
 export interface TrainSrOptions extends TrainingJobOptions {
   readonly scale: SrScale;
@@ -39,7 +34,7 @@ export interface TrainSrOptions extends TrainingJobOptions {
 export async function trainSrJob(options: TrainSrOptions): Promise<TrainingJobReport> {
   const { scale, photos, recipe, folder, output, signal, name = `upscale-x${scale}` } = options;
   const vgg16 = recipe.objective.feature > 0 ? await requireVgg16(options.vgg16) : undefined;
-  const initial = options.from === undefined ? undefined : await readWeights(options.from);
+  const initial = options.from === undefined ? undefined : await readTrainedNetwork(options.from, 'sr');
   const describe = (losses: Readonly<Record<string, number>>, step?: number): PresetDescription => {
     const network = atScale(recipe.network, scale);
     return { kind: 'sr', name, network, recipe: { ...recipe, network, scale, step }, losses };
@@ -85,15 +80,4 @@ async function drawSample(
   } finally {
     await session.close();
   }
-}
-
-async function readWeights(path: string): Promise<Weights> {
-  const bytes = await readFile(path).catch((cause: unknown) => {
-    throw new VidstyleError('model', `The model "${path}" cannot be read.`, { cause });
-  });
-  const metadata = readMetadata(bytes);
-  if (metadata?.kind !== 'sr') {
-    throw new VidstyleError('model', `"${path}" is no super-resolution network that vidstyle trained.`);
-  }
-  return weightsFromOnnx(bytes, buildNetwork(metadata.network));
 }

@@ -1,12 +1,9 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadTensorFlow } from '../engines/tfjs.js';
-import { VidstyleError } from '../errors.js';
 import { buildNetwork } from '../nets/families.js';
-import { readMetadata, type NetworkSpec } from '../nets/metadata.js';
-import { weightsFromOnnx } from '../nets/onnx.js';
-import type { Weights } from '../nets/weights.js';
+import type { NetworkSpec } from '../nets/metadata.js';
 import { exportPreset } from '../training/export.js';
 import type { StyleRecipe } from '../training/recipes.js';
 import { drawSamples } from '../training/samples.js';
@@ -17,6 +14,7 @@ import {
   type TrainingJobOptions,
   type TrainingJobReport,
 } from './training-job.js';
+import { readTrainedNetwork } from './trained-network.js';
 
 export interface TrainStyleOptions extends TrainingJobOptions {
   /** Style pictures; their file names become the styles' names. */
@@ -24,6 +22,8 @@ export interface TrainStyleOptions extends TrainingJobOptions {
   readonly recipe: StyleRecipe;
   /** A conditional preset that the styles are added to; nothing else of it changes. */
   readonly addTo?: string | undefined;
+  /** A style network of ours to start from instead of fresh weights: everything that fits is taken over. */
+  readonly from?: string | undefined;
 }
 
 export interface TrainStyleReport extends TrainingJobReport {
@@ -41,7 +41,7 @@ export interface TrainStyleReport extends TrainingJobReport {
 export async function trainStyleJob(options: TrainStyleOptions): Promise<TrainStyleReport> {
   const { folder, output, recipe, pictures, photos, signal } = options;
   const vgg16 = await requireVgg16(options.vgg16);
-  const addTo = options.addTo === undefined ? undefined : await readPreset(options.addTo);
+  const { addTo, from } = options;
   let network: NetworkSpec | undefined;
   const { tf, observer } = await openTraining(options, 500, (library, weights, photo) =>
     drawSamples(library, network ?? recipe.network, weights, photo),
@@ -55,7 +55,8 @@ export async function trainStyleJob(options: TrainStyleOptions): Promise<TrainSt
       recipe,
       folder,
       resume: options.resume ?? false,
-      addTo,
+      addTo: addTo === undefined ? undefined : await readTrainedNetwork(addTo, 'style'),
+      initial: from === undefined ? undefined : await readTrainedNetwork(from, 'style'),
       signal,
       seed: options.seed ?? 1,
       checkpointEvery: options.checkpointEvery ?? 100,
@@ -101,15 +102,4 @@ export async function estimateStyleTraining(
   }
   const secondsPerStep = times.slice(warm).reduce((sum, time) => sum + time, 0) / counted;
   return { secondsPerStep, seconds: secondsPerStep * options.recipe.steps };
-}
-
-async function readPreset(path: string): Promise<{ network: NetworkSpec; weights: Weights }> {
-  const bytes = await readFile(path).catch((cause: unknown) => {
-    throw new VidstyleError('model', `The preset "${path}" cannot be read.`, { cause });
-  });
-  const metadata = readMetadata(bytes);
-  if (!metadata)
-    throw new VidstyleError('model', `"${path}" was not trained by vidstyle; styles cannot be added.`);
-  const { network } = metadata;
-  return { network, weights: weightsFromOnnx(bytes, buildNetwork(network)) };
 }

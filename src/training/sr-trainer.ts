@@ -4,12 +4,13 @@ import { Vgg16 } from '../losses/vgg16.js';
 import type { NetworkSpec } from '../nets/metadata.js';
 import type { SrScale } from '../nets/sr.js';
 import type { Tf } from '../nets/tfjs.js';
-import { initialWeights, type Weights } from '../nets/weights.js';
+import { initialWeights } from '../nets/weights.js';
 import { train, type LoopObserver, type TrainingResult } from './loop.js';
 import { PhotoSet } from './photos.js';
 import { PatchSource } from './sr-patches.js';
 import { atScale, type SrRecipe } from './sr-recipes.js';
 import { SrTask } from './sr-task.js';
+import { takeOver, type TrainedNetwork } from './take-over.js';
 
 export interface SrTrainingOptions {
   readonly scale: SrScale;
@@ -25,10 +26,10 @@ export interface SrTrainingOptions {
   /** Goes on from the folder's checkpoint. */
   readonly resume: boolean;
   /**
-   * Trained weights to start from: the pixel network's for a perceptual one, another scale's for this one. What is missing or
+   * A trained network to start from: the pixel network for a perceptual one, another scale's for this one. What is missing or
    * of another shape starts afresh.
    */
-  readonly initial?: Weights | undefined;
+  readonly initial?: TrainedNetwork | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -58,21 +59,13 @@ export async function trainSr(
     const patches = new PatchSource(photos, { scale, side, seed, degradation });
     const task = new SrTask(tf, network, patches, { batch, objective, vgg });
     const kept = { ...recipe, network, scale };
-    const initial = options.initial && graft(initialWeights(task.network, seed), options.initial);
+    const initial =
+      options.initial && takeOver(task.network, initialWeights(task.network, seed), options.initial);
     const result = await train(tf, task, { ...options, ...recipe, recipe: kept, initial }, observer);
     return { ...result, network, skipped: photos.skipped };
   } finally {
     vgg?.dispose();
   }
-}
-
-/** Fresh weights with everything taken over that fits. */
-function graft(fresh: Weights, trained: Weights): Weights {
-  const fits = (name: string, shape: readonly number[]): boolean =>
-    trained.get(name)?.shape.join() === shape.join();
-  return new Map(
-    [...fresh].map(([name, array]) => [name, fits(name, array.shape) ? (trained.get(name) ?? array) : array]),
-  );
 }
 
 async function openVgg(tf: Tf, path: string | undefined): Promise<Vgg16> {

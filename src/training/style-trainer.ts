@@ -6,13 +6,14 @@ import { StyleObjective, type StyleTarget } from '../losses/objective.js';
 import { buildNetwork } from '../nets/families.js';
 import type { NetworkSpec } from '../nets/metadata.js';
 import type { Tf } from '../nets/tfjs.js';
-import type { Weights } from '../nets/weights.js';
+import { initialWeights, type Weights } from '../nets/weights.js';
 import { train, type LoopObserver, type TrainingResult } from './loop.js';
 import { PhotoSet, readPixels } from './photos.js';
 import type { StyleRecipe } from './recipes.js';
 import { identityStyle } from '../nets/metadata.js';
 import { extendStyles, graftRows } from './new-styles.js';
 import { stack, StyleTask } from './style-task.js';
+import { takeOver, type TrainedNetwork } from './take-over.js';
 
 export interface StyleTrainingOptions {
   /** Style pictures; their file names become the styles' names. */
@@ -29,7 +30,9 @@ export interface StyleTrainingOptions {
   /** Goes on from the folder's checkpoint. */
   readonly resume: boolean;
   /** A trained conditional network: only γ and β of the new styles are trained, the rest stays bit for bit. */
-  readonly addTo?: { readonly network: NetworkSpec; readonly weights: Weights } | undefined;
+  readonly addTo?: { readonly spec: NetworkSpec; readonly weights: Weights } | undefined;
+  /** A trained network to start from; what is missing or of another shape starts afresh. */
+  readonly initial?: TrainedNetwork | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Told the network, its styles included, before the first step. */
   readonly onNetwork?: ((network: NetworkSpec) => void) | undefined;
@@ -54,7 +57,7 @@ export async function trainStyle(
 ): Promise<StyleTrainingResult> {
   const { recipe, seed, pictures, addTo } = options;
   const names = pictures.map(styleName);
-  const extended = addTo && extendStyles(addTo.network, addTo.weights, names);
+  const extended = addTo && extendStyles(addTo.spec, addTo.weights, names);
   const spec = extended?.spec ?? withStyles(recipe.network, names);
   const { styles } = buildNetwork(spec);
   options.onNetwork?.(spec);
@@ -79,6 +82,8 @@ export async function trainStyle(
       rows: extended?.rows,
     });
     try {
+      const from = options.initial;
+      const initial = from && takeOver(task.network, initialWeights(task.network, seed), from);
       const result = await train(
         tf,
         task,
@@ -86,7 +91,7 @@ export async function trainStyle(
           ...options,
           ...recipe,
           recipe: { ...recipe },
-          initial: extended?.weights,
+          initial: extended?.weights ?? initial,
           trainable: extended && ((name) => extended.trainable.has(name)),
         },
         observer,

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { join } from 'node:path';
 import { loadTensorFlow } from '../../src/engines/tfjs.js';
 import { resizeBicubic } from '../../src/metrics/bicubic.js';
+import { buildNetwork } from '../../src/nets/families.js';
 import type { Weights } from '../../src/nets/weights.js';
 import { cropPair, reduce, spoil } from '../../src/training/degrade.js';
 import { PhotoSet } from '../../src/training/photos.js';
@@ -81,7 +82,7 @@ describe('trainSr', () => {
       ...data,
       scale: 3,
       seed: 99,
-      initial: doubled.weights,
+      initial: { network: buildNetwork(doubled.network), weights: doubled.weights },
       folder: join(data.root, 'tripled'),
     });
     const [before, after] = [doubled, tripled].map(({ weights }) => weights.get('block1/conv/kernel')?.data);

@@ -3,6 +3,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadTensorFlow } from '../../src/engines/tfjs.js';
 import { isVidstyleError } from '../../src/errors.js';
+import { buildNetwork } from '../../src/nets/families.js';
 import type { Weights } from '../../src/nets/weights.js';
 import { paperStyleDefaults } from '../../src/nets/style.js';
 import { trainStyle } from '../../src/training/style-trainer.js';
@@ -115,7 +116,7 @@ describe('trainStyle', () => {
   it('adds a style without touching the others', async () => {
     const data = await makeTrainingData();
     const first = await trainStyle(tf, { ...data, pictures: data.pictures.slice(0, 1) });
-    const addTo = { network: first.network, weights: first.weights };
+    const addTo = { spec: first.network, weights: first.weights };
     const second = await trainStyle(tf, { ...data, pictures: data.pictures.slice(1), addTo });
     expect(second.network.options['styles']).toEqual(['dots', 'identity', 'waves']);
     for (const [name, { shape, data: values }] of first.weights) {
@@ -128,6 +129,27 @@ describe('trainStyle', () => {
     }
     const again = trainStyle(tf, { ...data, pictures: data.pictures.slice(0, 1), addTo });
     await expect(again).rejects.toThrow('The preset has a style named "dots" already.');
+  });
+
+  it('starts from a trained network, each known style from its own row', async () => {
+    const data = await makeTrainingData();
+    const first = await trainStyle(tf, data);
+    const initial = { network: buildNetwork(first.network), weights: first.weights };
+    const recipe = { ...data.recipe, steps: 1, rate: 1e-9, averaging: 0 };
+    const swapped = { ...data, recipe, initial, seed: 2, folder: join(data.root, 'second') };
+    const second = await trainStyle(tf, { ...swapped, pictures: [...data.pictures].reverse() });
+    const close = (values: Float32Array = new Float32Array()): unknown[] =>
+      [...values].map((value) => expect.closeTo(value, 6));
+    const kernel = 'conv1/conv/kernel';
+    expect([...(second.weights.get(kernel)?.data ?? [])]).toEqual(close(first.weights.get(kernel)?.data));
+    const rows = ({ weights }: typeof first): Float32Array[] => {
+      const { shape, data } = weights.get('conv1/norm/gamma') ?? { shape: [], data: new Float32Array() };
+      const channels = shape[1] ?? 0;
+      return [0, 1, 2].map((row) => data.slice(row * channels, (row + 1) * channels));
+    };
+    const [dots, waves, identity] = rows(first);
+    expect(rows(second).map((row) => [...row])).toEqual([waves, dots, identity].map(close));
+    expect(dots).not.toEqual(waves);
   });
 
   it('refuses a damaged checkpoint', async () => {
