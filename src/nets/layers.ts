@@ -1,3 +1,5 @@
+import { edgeBranches } from './edge-branches.js';
+
 /**
  * A network is a flat list of layers that reads like a paper's table. `tfjs.ts` builds such a list as a
  * differentiable function, `onnx.ts` writes it as an ONNX model; both give the same picture for the same weights.
@@ -14,6 +16,8 @@ export interface Conv {
   readonly kernel: number;
   readonly stride: 1 | 2;
   readonly padding: Padding;
+  /** `edge`: trained as several branches that become one kernel, see `edge-branches.ts`. */
+  readonly branches?: 'edge' | undefined;
 }
 
 /** The paper's stride-1/2 convolution: the transpose of a stride-2 convolution; doubles height and width. */
@@ -110,7 +114,7 @@ export const conv = (
   input: number,
   out: number,
   kernel: number,
-  options: { readonly stride?: 1 | 2; readonly padding?: Padding } = {},
+  options: Partial<Pick<Conv, 'stride' | 'padding' | 'branches'>> = {},
 ): Conv => ({
   kind: 'conv',
   name,
@@ -119,6 +123,7 @@ export const conv = (
   kernel,
   stride: options.stride ?? 1,
   padding: options.padding ?? 'reflect',
+  branches: options.branches,
 });
 
 export const norm = (name: string, mode: NormMode, channels: number): Norm => ({
@@ -163,7 +168,10 @@ export function multiplyAdds(network: Network): number {
 function parametersOfLayer(layer: Layer, styles: number): Parameter[] {
   switch (layer.kind) {
     case 'conv':
-      return kernelAndBias(layer.name, [layer.kernel, layer.kernel, layer.in, layer.out], layer.out);
+      return [
+        ...kernelAndBias(layer.name, [layer.kernel, layer.kernel, layer.in, layer.out], layer.out),
+        ...(layer.branches === 'edge' ? edgeBranches.parameters(layer) : []),
+      ];
     case 'transposed-conv': // TensorFlow's order: [h, w, out, in]
       return kernelAndBias(layer.name, [layer.kernel, layer.kernel, layer.out, layer.in], layer.out);
     case 'prelu':

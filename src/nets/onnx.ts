@@ -7,6 +7,7 @@ import {
   type OnnxTensor,
   type OnnxValueInfo,
 } from './onnx-schema.js';
+import { mergeEdgeBranches } from './edge-branches.js';
 import type { Layer, Network, Norm } from './layers.js';
 import { metadataEntry, parseModel, type ModelMetadata } from './metadata.js';
 import { instanceNormEpsilon } from './tfjs.js';
@@ -34,7 +35,7 @@ const ends = {
 export function toOnnx(network: Network, weights: Weights, metadata: ModelMetadata): Uint8Array {
   checkWeights(network, weights);
   const graph = new GraphBuilder();
-  new OnnxWriter(graph, network, weights).write();
+  new OnnxWriter(graph, network, mergeEdgeBranches(network, weights)).write();
   const model: OnnxModel = {
     ir_version: irVersion,
     producer_name: 'vidstyle',

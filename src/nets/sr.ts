@@ -1,14 +1,4 @@
-import {
-  conv,
-  norm,
-  relu,
-  shuffle,
-  upsample,
-  type Layer,
-  type Network,
-  type NormMode,
-  type Padding,
-} from './layers.js';
+import { conv, norm, relu, shuffle, upsample, type Layer, type Network, type NormMode } from './layers.js';
 
 /** Enlargements that the networks of this file are built for. */
 export type SrScale = 2 | 3 | 4 | 8;
@@ -131,6 +121,8 @@ export interface PlainSrOptions {
   readonly blocks: number;
   /** `prelu` is the published form; `relu` fuses into the convolution in every engine. */
   readonly activation: 'relu' | 'prelu';
+  /** Trained with edge-oriented branches, which a model file no longer has. */
+  readonly edgeBranches?: boolean;
 }
 
 export const ecbsrDefaults: PlainSrOptions = Object.freeze({
@@ -141,8 +133,9 @@ export const ecbsrDefaults: PlainSrOptions = Object.freeze({
 });
 
 /**
- * ECBSR's shape for use (Zhang et al. 2021, "Edge-oriented Convolution Block for Real-time Super Resolution"): plain
- * zero-padded 3×3 convolutions on luminance, the nearest-neighbour enlargement added, one pixel shuffle.
+ * ECBSR (Zhang et al. 2021, "Edge-oriented Convolution Block for Real-time Super Resolution"): zero-padded 3×3 convolutions on
+ * luminance, edge-oriented while they are trained and plain when used, the nearest-neighbour enlargement added, one pixel
+ * shuffle.
  */
 export function ecbsrNet(options: Partial<PlainSrOptions> = {}): Network {
   const shape = { ...ecbsrDefaults, ...options };
@@ -162,16 +155,17 @@ export function srvggNet(options: Partial<PlainSrOptions> = {}): Network {
   return { ...lumaNet(shape.scale, plainLayers(shape, 3)), channels: 'rgb' };
 }
 
-function plainLayers({ scale, width, blocks, activation }: PlainSrOptions, channels: number): Layer[] {
-  const padding: Padding = 'zero';
+function plainLayers(options: PlainSrOptions, channels: number): Layer[] {
+  const { scale, width, blocks, activation } = options;
+  const same = { padding: 'zero', branches: options.edgeBranches ? 'edge' : undefined } as const;
   const block = (name: string, input: number): Layer[] => [
-    conv(`${name}/conv`, input, width, 3, { padding }),
+    conv(`${name}/conv`, input, width, 3, same),
     activation === 'relu' ? relu : { kind: 'prelu', name: `${name}/activation`, channels: width },
   ];
   return [
     ...block('head', channels),
     ...range(blocks).flatMap((i) => block(`block${i}`, width)),
-    conv('subpixels', width, channels * scale ** 2, 3, { padding }),
+    conv('subpixels', width, channels * scale ** 2, 3, same),
     { kind: 'add-input', block: scale },
     shuffle(scale),
   ];

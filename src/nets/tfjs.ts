@@ -1,6 +1,7 @@
 import type * as TensorFlow from '@tensorflow/tfjs-core';
 import type {} from '@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops.js';
-import type { Layer, Network, Norm, Padding } from './layers.js';
+import { edgeBranches } from './edge-branches.js';
+import type { Conv, Layer, Network, Norm, Padding } from './layers.js';
 import type { Weights } from './weights.js';
 
 /** TensorFlow.js, however it was loaded (`engines/tfjs.ts` finds it). */
@@ -70,7 +71,7 @@ class LayerRunner {
     const { tf } = this;
     switch (layer.kind) {
       case 'conv': {
-        const kernel = this.parameter(`${layer.name}/kernel`) as Tensor4D;
+        const kernel = this.kernel(layer);
         const bias = this.parameter(`${layer.name}/bias`);
         const isSame = layer.padding === 'zero' && layer.stride === 1; // TensorFlow's SAME is uneven at stride 2
         if (isSame) return tf.conv2d(x, kernel, 1, 'same').add(bias);
@@ -114,6 +115,11 @@ class LayerRunner {
         return identity.add(this.all(layer.layers, x));
       }
     }
+  }
+
+  private kernel(layer: Conv): Tensor4D {
+    if (layer.branches === 'edge') return edgeBranches.kernel(this.tf, layer, (name) => this.parameter(name));
+    return this.parameter(`${layer.name}/kernel`) as Tensor4D;
   }
 
   private norm({ name, mode }: Norm, x: Tensor4D): Tensor4D {

@@ -58,7 +58,7 @@ const paper: SrRecipe = {
 
 const fast: SrRecipe = {
   ...paper,
-  network: { family: 'ecbsr', options: { ...ecbsrDefaults } },
+  network: { family: 'ecbsr', options: { ...ecbsrDefaults, edgeBranches: true } },
   patch: 128,
   batch: 16,
   steps: 40_000,
@@ -81,7 +81,7 @@ export const srRecipes = {
   fast,
   quality: {
     ...fast,
-    network: { family: 'ecbsr', options: { ...ecbsrDefaults, width: 32, blocks: 16 } },
+    network: { family: 'ecbsr', options: { ...ecbsrDefaults, edgeBranches: true, width: 32, blocks: 16 } },
   },
   video: { ...fast, degradation: { blur: 0, spoilt: true } },
   srcnn: { ...fast, network: { family: 'srcnn', options: { ...srcnnDefaults, kernels: [9, 1, 5] } } },

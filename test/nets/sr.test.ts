@@ -22,6 +22,7 @@ const networks: Readonly<Record<string, Network>> = {
   'ESPCN ×3': espcnNet({ scale: 3 }),
   'FSRCNN ×4': fsrcnnNet({ scale: 4 }),
   'ECBSR ×4': ecbsrNet({ scale: 4, blocks: 2 }),
+  'ECBSR ×2 with edge-oriented branches': ecbsrNet({ scale: 2, blocks: 2, edgeBranches: true }),
   'ECBSR ×2 with PReLU': ecbsrNet({ scale: 2, blocks: 2, activation: 'prelu' }),
   'SRVGGNetCompact ×2': srvggNet({ scale: 2, width: 8, blocks: 2 }),
 };
