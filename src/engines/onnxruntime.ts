@@ -73,6 +73,8 @@ async function createOn(attempt: DeviceAttempt, request: TensorRequest): Promise
     // It keeps a second copy of all memory after the first run (1080p, the fast family: 770 MB against 440) and saves
     // no time where sizes never change.
     enableMemPattern: false,
+    // A thread that spins while it waits for the other takes the encoder's time.
+    extra: { session: { intra_op: { allow_spinning: '0' } } },
     // Warnings of other people's exports (unused weights and the like) are not the user's concern.
     logSeverityLevel: 3,
   });

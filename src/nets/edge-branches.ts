@@ -1,5 +1,6 @@
 import type * as TensorFlow from '@tensorflow/tfjs-core';
 import type { Conv, Layer, Network, Parameter } from './layers.js';
+import type { NetworkSpec } from './metadata.js';
 import type { WeightArray, Weights } from './weights.js';
 
 /**
@@ -51,6 +52,12 @@ export function mergeEdgeBranches({ layers }: Network, weights: Weights): Weight
   }
   return merged;
 }
+
+/** The spec of the network that {@link mergeEdgeBranches} gives weights for. */
+export const withoutBranches = ({ family, options }: NetworkSpec): NetworkSpec => ({
+  family,
+  options: 'edgeBranches' in options ? { ...options, edgeBranches: false } : options,
+});
 
 function mergedKernel({ name, in: input, out }: Conv, weights: Weights): WeightArray {
   const of = (part: string): Float32Array => weights.get(`${name}/${part}`)?.data ?? new Float32Array();

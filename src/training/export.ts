@@ -33,7 +33,7 @@ export function encodePreset(weights: Weights, description: PresetDescription): 
     name,
     version: 1,
     producer: `vidstyle ${packageVersion()}`,
-    network: withoutBranches(spec),
+    network: spec,
     styles: [...network.styles],
     scale: network.scale,
     minimumSize: smallestSide,
@@ -42,12 +42,6 @@ export function encodePreset(weights: Weights, description: PresetDescription): 
     licence: 'MIT',
   });
 }
-
-/** What is trained as branches is written as the one kernel that they come to. */
-const withoutBranches = ({ family, options }: NetworkSpec): NetworkSpec => ({
-  family,
-  options: 'edgeBranches' in options ? { ...options, edgeBranches: false } : options,
-});
 
 /** Reflection padding of the deepest layers must not exceed what is there. Pixels. */
 const smallestSide = 32;

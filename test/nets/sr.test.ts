@@ -4,9 +4,9 @@ import { loadTensorFlow } from '../../src/engines/tfjs.js';
 import { resizeBicubic } from '../../src/metrics/bicubic.js';
 import { psnr } from '../../src/metrics/psnr.js';
 import { buildNetwork } from '../../src/nets/families.js';
-import type { Network } from '../../src/nets/layers.js';
+import type { NetworkSpec } from '../../src/nets/metadata.js';
 import { toOnnx } from '../../src/nets/onnx.js';
-import { ecbsrNet, espcnNet, fsrcnnNet, paperSrNet, srcnnNet, srvggNet } from '../../src/nets/sr.js';
+import type { PlainSrOptions } from '../../src/nets/sr.js';
 import { forward, toTensors, type Tensor4D } from '../../src/nets/tfjs.js';
 import { initialWeights, type WeightArray } from '../../src/nets/weights.js';
 import { makePhotograph } from '../fixtures/photograph.js';
@@ -15,21 +15,28 @@ import { livelyWeights } from '../fixtures/lively-weights.js';
 
 const tf = loadTensorFlow();
 
-const networks: Readonly<Record<string, Network>> = {
-  'the paper’s network ×4': paperSrNet({ scale: 4, width: 8, blocks: 1 }),
-  'the paper’s network ×3': paperSrNet({ scale: 3, width: 8, blocks: 1, upsampling: 'nearest' }),
-  'SRCNN ×2': srcnnNet({ scale: 2, filters: [8, 4] }),
-  'ESPCN ×3': espcnNet({ scale: 3 }),
-  'FSRCNN ×4': fsrcnnNet({ scale: 4 }),
-  'ECBSR ×4': ecbsrNet({ scale: 4, blocks: 2 }),
-  'ECBSR ×2 with edge-oriented branches': ecbsrNet({ scale: 2, blocks: 2, edgeBranches: true }),
-  'ECBSR ×2 with PReLU': ecbsrNet({ scale: 2, blocks: 2, activation: 'prelu' }),
-  'SRVGGNetCompact ×2': srvggNet({ scale: 2, width: 8, blocks: 2 }),
+const networks: Readonly<Record<string, NetworkSpec>> = {
+  'the paper’s network ×4': { family: 'paper-sr', options: { scale: 4, width: 8, blocks: 1 } },
+  'the paper’s network ×3': {
+    family: 'paper-sr',
+    options: { scale: 3, width: 8, blocks: 1, upsampling: 'nearest' },
+  },
+  'SRCNN ×2': { family: 'srcnn', options: { scale: 2, filters: [8, 4] } },
+  'ESPCN ×3': { family: 'espcn', options: { scale: 3 } },
+  'FSRCNN ×4': { family: 'fsrcnn', options: { scale: 4 } },
+  'ECBSR ×4': { family: 'ecbsr', options: { scale: 4, blocks: 2 } },
+  'ECBSR ×2 with edge-oriented branches': {
+    family: 'ecbsr',
+    options: { scale: 2, blocks: 2, edgeBranches: true },
+  },
+  'ECBSR ×2 with PReLU': { family: 'ecbsr', options: { scale: 2, blocks: 2, activation: 'prelu' } },
+  'SRVGGNetCompact ×2': { family: 'srvgg', options: { scale: 2, width: 8, blocks: 2 } },
 };
 
-describe.each(Object.entries(networks))('%s', (_, network) => {
+describe.each(Object.entries(networks))('%s', (_, spec) => {
   it('gives the same picture in TensorFlow.js and in ONNX Runtime, within 1 of 255', async () => {
     const [width, height] = [29, 22];
+    const network = buildNetwork(spec);
     const weights = livelyWeights(network, 0.25);
     // Grey: then luminance is all there is, and what a luma network makes of it is the whole result.
     const grey = makePhotograph(width, height).filter((_value, i) => i % 3 === 0);
@@ -47,7 +54,7 @@ describe.each(Object.entries(networks))('%s', (_, network) => {
         .dataSync();
     });
     const { scale } = network;
-    const actual = await run(network, weights, Uint8Array.from(picture), width, height);
+    const actual = await run(spec, weights, Uint8Array.from(picture), width, height);
     expect(actual.length).toBe(width * scale * height * scale * 3);
     const differences = Array.from(actual, (value, i) => Math.abs(value - (expected[i] ?? Infinity)));
     expect(Math.max(...differences)).toBeLessThanOrEqual(1);
@@ -57,40 +64,40 @@ describe.each(Object.entries(networks))('%s', (_, network) => {
 
 describe('a network on luminance', () => {
   it('keeps colours: what it makes of a flat picture with silent weights is that picture', async () => {
-    const network = ecbsrNet({ scale: 3, blocks: 1 });
-    const weights = initialWeights(network, 1);
+    const spec = ecbsr({ scale: 3, blocks: 1 });
+    const weights = initialWeights(buildNetwork(spec), 1);
     for (const { data } of weights.values()) data.fill(0);
     const colour = [200, 60, 20];
     const flat = Uint8Array.from({ length: 8 * 6 * 3 }, (_, i) => colour[i % 3] ?? 0);
-    const result = await run(network, weights, flat, 8, 6);
+    const result = await run(spec, weights, flat, 8, 6);
     result.forEach((value, i) => {
       expect(Math.abs(value - (colour[i % 3] ?? 0))).toBeLessThanOrEqual(1);
     });
   });
 
   it('gives 16-bit pictures the same result, in more steps', async () => {
-    const network = ecbsrNet({ scale: 2, blocks: 2 });
-    const weights = livelyWeights(network, 0.25);
+    const spec = ecbsr({ scale: 2, blocks: 2 });
+    const weights = livelyWeights(buildNetwork(spec), 0.25);
     const [width, height] = [24, 18];
     const photo = makePhotograph(width, height);
-    const expected = await run(network, weights, photo, width, height);
+    const expected = await run(spec, weights, photo, width, height);
     const wide = Uint16Array.from(photo, (value) => value * 257);
-    const actual = await run(network, weights, wide, width, height);
+    const actual = await run(spec, weights, wide, width, height);
     const differences = Array.from(actual, (value, i) => Math.abs(value / 257 - (expected[i] ?? Infinity)));
     expect(Math.max(...differences)).toBeLessThanOrEqual(1);
     expect(new Set(Array.from(actual, (value) => value % 257)).size).toBeGreaterThan(10);
   });
 
   it('enlarges as MATLAB does before SRCNN’s convolutions', async () => {
-    const network = srcnnNet({ scale: 2, kernels: [9, 1, 5], filters: [1, 1] });
-    const weights = initialWeights(network, 1);
+    const spec = { family: 'srcnn', options: { scale: 2, kernels: [9, 1, 5], filters: [1, 1] } };
+    const weights = initialWeights(buildNetwork(spec), 1);
     for (const [name, { data }] of weights) {
       data.fill(0);
       if (name.endsWith('/kernel')) data[(data.length - 1) / 2] = 1; // each convolution passes its input on
     }
     const [width, height] = [30, 24];
     const photo = makePhotograph(width, height).map((_, i, all) => all[i - (i % 3)] ?? 0);
-    const result = await run(network, weights, photo, width, height);
+    const result = await run(spec, weights, photo, width, height);
     const expected = resizeBicubic({ width, height, channels: 3, data: photo }, 2);
     expect(psnr({ ...expected, data: result }, expected)).toBeGreaterThan(50); // apart only in rounding between the axes
   });
@@ -108,15 +115,18 @@ it.each([2, 3, 4, 8] as const)('the paper’s family and the compact ones enlarg
   }
 });
 
+const ecbsr = (options: Partial<PlainSrOptions>): NetworkSpec => ({ family: 'ecbsr', options });
+
 async function run<S extends Uint8Array | Uint16Array>(
-  network: Network,
+  spec: NetworkSpec,
   weights: ReadonlyMap<string, WeightArray>,
   picture: S,
   width: number,
   height: number,
 ): Promise<S> {
+  const network = buildNetwork(spec);
   const { scale } = network;
-  const model = toOnnx(network, weights, exampleMetadata({ kind: 'sr', scale, minimumSize: 8 }));
+  const model = toOnnx(network, weights, exampleMetadata(spec, { minimumSize: 8 }));
   const format = picture.BYTES_PER_ELEMENT === 1 ? 'rgb8' : 'rgb16';
   const session = await engine.open({ model, threads: 1, geometry: { width, height, format } });
   const type = picture.constructor as new (length: number) => S;
