@@ -104,4 +104,4 @@ export class InputLoop {
 /** A connection that opens takes this long at most. */
 const openMs = 20_000;
 /** A connection that is open but silent is given up. */
-const silenceMs = 8000;
+const silenceMs = 3000;

@@ -6,6 +6,7 @@ import type { SoundBlock } from '../media/live-sound.js';
 import type { LiveVideoForm } from '../media/live-video-encoder.js';
 import { openPicture } from '../media/picture-source.js';
 import { planStyle } from '../jobs/restyle.js';
+import { serveConsole, type LiveConsole } from './console/server.js';
 import { InputLoop } from './input-loop.js';
 import type { Look } from './network.js';
 import { NetworkKeeper } from './network-keeper.js';
@@ -82,8 +83,8 @@ export class LiveSession {
         onSound: (block) => {
           this.#takeSound(block);
         },
-        onVideoPacket: (packet) => {
-          for (const viewer of this.#viewers) viewer.onInputPacket?.(packet);
+        onVideoPacket: async (packet) => {
+          for (const viewer of this.#viewers) await viewer.onInputPacket?.(packet);
         },
       },
     });
@@ -103,13 +104,16 @@ export class LiveSession {
     signal?.addEventListener('abort', end);
     if (signal?.aborted) end();
     const failed = new Promise<never>((_, reject) => (this.#failed = reject));
+    let console: LiveConsole | undefined;
     try {
       // A style that is not there is known before anybody connects.
       await planStyle({ ...this.#look, hints: this.#options.hints, presets: this.#options.presets });
+      if (this.#options.console) console = await serveConsole(this, this.#options);
       await Promise.race([failed, this.#input.run().then(() => this.#playOut())]);
     } finally {
       signal?.removeEventListener('abort', end);
       end();
+      await console?.close();
       await this.#close();
     }
     if (signal?.aborted) throw abortedError(signal);

@@ -41,13 +41,15 @@ export class FlvMuxer {
     return muxer;
   }
 
-  /** Muxes a copy of the packet, whose times count in `timeBase`. */
-  async write(packet: av.Packet, streamIndex: number, timeBase: Rational): Promise<void> {
+  /** Muxes a copy of the packet, whose times count in `timeBase` and are moved by `shiftMs`. */
+  async write(packet: av.Packet, streamIndex: number, timeBase: Rational, shiftMs = 0): Promise<void> {
     const stream = this.#format.streams[streamIndex];
     if (!stream) throw new Error(`there is no stream ${streamIndex}`);
     this.#packet.ref(packet);
     this.#packet.streamIndex = streamIndex;
     this.#packet.rescaleTs(timeBase, stream.timeBase);
+    this.#packet.pts += BigInt(Math.round(shiftMs));
+    this.#packet.dts += BigInt(Math.round(shiftMs));
     const code = await this.#format.writeFrame(this.#packet);
     this.#packet.unref();
     if (code < 0) throw failed(code);

@@ -1,5 +1,6 @@
-import { VidstyleError } from '../errors.js';
-import { openDemuxer, type Demuxer } from './demuxer.js';
+import { constants } from 'node:os';
+import { isVidstyleError, VidstyleError } from '../errors.js';
+import { openDemuxer, type Demuxer, type DemuxerOptions } from './demuxer.js';
 import { frameBytes, type FrameGeometry } from './frames.js';
 import { isUrl, maximumSide } from './input-checks.js';
 import { LivePackets, type LivePacketHandlers } from './live-packets.js';
@@ -72,7 +73,10 @@ export class LiveInput {
   static async open(address: string, options: LiveInputOptions): Promise<LiveInput> {
     const { signal, inputFormat, shownAs } = options;
     const ffmpegOptions = protocolOptions(address, options);
-    const demuxer = await openDemuxer(address, signal, { inputFormat, ffmpegOptions, shownAs });
+    const opening = { inputFormat, ffmpegOptions, shownAs };
+    const demuxer = options.listen
+      ? await awaitPublisher(address, signal, opening)
+      : await openDemuxer(address, signal, opening);
     let sound: LiveSoundDecoder | undefined;
     try {
       const stream = chooseVideoStream(demuxer);
@@ -170,6 +174,22 @@ export class LiveInput {
   }
 }
 
+/** FFmpeg cannot be interrupted while it waits to be called, so it waits a second at a time. */
+async function awaitPublisher(
+  address: string,
+  signal: AbortSignal,
+  options: DemuxerOptions,
+): Promise<Demuxer> {
+  for (;;) {
+    try {
+      return await openDemuxer(address, signal, options);
+    } catch (error) {
+      const code = isVidstyleError(error) ? error.details['code'] : undefined;
+      if (code !== -constants.errno.ETIMEDOUT) throw error;
+    }
+  }
+}
+
 /** The largest size of the picture's shape in `geometry`; differences below two pixels are stretched away. */
 function fitInside(picture: av.Frame, geometry: FrameGeometry): FrameGeometry {
   const { num, den } = knownRational(picture.sampleAspectRatio) ?? { num: 1, den: 1 };
@@ -194,17 +214,15 @@ function protocolOptions(
   { listen, silenceMs, inputFormat }: LiveInputOptions,
 ): Record<string, string> {
   if (inputFormat !== undefined || !isUrl(address)) return {};
+  // A read that waits for the network ends by its time-out alone: FFmpeg was seen to ignore an interruption until then,
+  // and to wait twice.
+  const waitUs = String(Math.round((silenceMs * 1000) / 2));
   // Probing is most of a live reader's start: RTMP says what it holds at once.
-  const probing = { probesize: '1000000', analyzeduration: '1000000', fflags: 'nobuffer' };
+  const reading = { probesize: '1000000', analyzeduration: '1000000', fflags: 'nobuffer', rw_timeout: waitUs };
   if (/^rtmps?:/i.test(address)) {
-    // FFmpeg's time-out is for waiting to be called, and makes it listen.
-    return {
-      ...probing,
-      rtmp_live: 'live',
-      ...(listen ? { listen: '1' } : { rw_timeout: String(silenceMs * 1000) }),
-    };
+    // RTMP's own time-out is for being called, and makes FFmpeg listen.
+    return { ...reading, rtmp_live: 'live', ...(listen && { listen: '1', timeout: '1' }) };
   }
-  if (/^rtsp:/i.test(address))
-    return { ...probing, rtsp_transport: 'tcp', timeout: String(silenceMs * 1000) };
-  return { ...probing, rw_timeout: String(silenceMs * 1000) };
+  if (/^rtsp:/i.test(address)) return { ...reading, rtsp_transport: 'tcp', timeout: waitUs };
+  return reading;
 }

@@ -10,7 +10,7 @@ export interface LivePacketHandlers {
   readonly onArrival: (dtsMs: number) => void;
   readonly onSoundPacket: (packet: av.Packet) => Promise<void>;
   /** Sees the picture's packets on their way to the decoder. */
-  readonly onVideoPacket?: ((packet: av.Packet) => void) | undefined;
+  readonly onVideoPacket?: ((packet: av.Packet) => Promise<void>) | undefined;
 }
 
 /** The packets of a live input: the picture's go to whoever reads, the sound's to a handler. */
@@ -78,7 +78,7 @@ export class LivePackets implements PacketSource {
       await this.handlers?.onSoundPacket(packet);
       return false;
     }
-    this.handlers?.onVideoPacket?.(packet);
+    await this.handlers?.onVideoPacket?.(packet);
     return true;
   }
 
