@@ -218,7 +218,12 @@ function protocolOptions(
   // and to wait twice.
   const waitUs = String(Math.round((silenceMs * 1000) / 2));
   // Probing is most of a live reader's start: RTMP says what it holds at once.
-  const reading = { probesize: '1000000', analyzeduration: '1000000', fflags: 'nobuffer', rw_timeout: waitUs };
+  const reading = {
+    probesize: '1000000',
+    analyzeduration: '1000000',
+    fflags: 'nobuffer',
+    rw_timeout: waitUs,
+  };
   if (/^rtmps?:/i.test(address)) {
     // RTMP's own time-out is for being called, and makes FFmpeg listen.
     return { ...reading, rtmp_live: 'live', ...(listen && { listen: '1', timeout: '1' }) };

@@ -84,7 +84,7 @@ export class LiveHouse {
     this.#open.push(async () => {
       clearTimeout(timer);
       session.close();
-      await done;
+      await done.catch(() => undefined);
     });
     return { session, done, notices };
   }

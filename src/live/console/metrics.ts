@@ -5,7 +5,10 @@ import type { LiveStatus } from '../status.js';
 const gauges: Readonly<Record<string, readonly [help: string, read: (status: LiveStatus) => number]>> = {
   vidstyle_live_seconds: ['Seconds since the output began', (s) => s.seconds],
   vidstyle_live_input_connected: ['1 while pictures come in', (s) => Number(s.input === 'connected')],
-  vidstyle_live_output_connected: ['1 while the server is connected', (s) => Number(s.output === 'connected')],
+  vidstyle_live_output_connected: [
+    '1 while the server is connected',
+    (s) => Number(s.output === 'connected'),
+  ],
   vidstyle_live_sent_fps: ['Pictures sent in the last second', (s) => s.rates.sentFps],
   vidstyle_live_restyled_fps: ['Pictures restyled in the last second', (s) => s.rates.restyledFps],
   vidstyle_live_delay_ms: ['From arrival to leaving, milliseconds', (s) => s.rates.delayMs ?? NaN],

@@ -1,11 +1,18 @@
-import type { WebSocket } from 'ws';
 import { flvFileHeader, serialiseTag, type FlvTag } from '../../media/flv-muxer.js';
+
+/** What a preview needs of a WebSocket. */
+export interface Viewer {
+  readonly bufferedAmount: number;
+  send(bytes: Buffer): void;
+  close(code: number, reason: string): void;
+  on(event: 'close' | 'error', listener: () => void): unknown;
+}
 
 /** One picture in the console: its viewers get FLV by WebSocket, from a key frame on. */
 export class Preview {
   readonly #headers = new Map<FlvTag['type'], FlvTag>();
   /** Viewers, and whether they have had their key frame. */
-  readonly #viewers = new Map<WebSocket, boolean>();
+  readonly #viewers = new Map<Viewer, boolean>();
 
   constructor(private readonly has: { readonly sound: boolean; readonly video: boolean }) {}
 
@@ -19,7 +26,7 @@ export class Preview {
     return this.#viewers.size > 0;
   }
 
-  add(viewer: WebSocket): void {
+  add(viewer: Viewer): void {
     viewer.send(flvFileHeader(this.has));
     for (const header of this.#headers.values()) viewer.send(serialiseTag(header));
     this.#viewers.set(viewer, false);

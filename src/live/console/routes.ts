@@ -28,16 +28,21 @@ export async function addControls(
   // Drawn when they are first asked for.
   let drawing: Promise<Map<string, Buffer>> | undefined;
 
-  server.register(async (scope) => {
-    scope.get('/api/status', { schema: { summary: 'How the stream is doing' } }, async () => session.status);
+  server.register((scope, _, done) => {
+    scope.get('/api/status', { schema: { summary: 'How the stream is doing' } }, () => session.status);
 
-    scope.get('/api/styles', { schema: { summary: 'The styles that can be chosen' } }, async () => ({
+    scope.get('/api/styles', { schema: { summary: 'The styles that can be chosen' } }, () => ({
       styles: names,
     }));
 
     scope.get<{ Params: { name: string } }>(
       '/api/styles/:name/thumbnail.jpg',
-      { schema: { summary: 'A style on a little landscape', params: jsonSchema(z.object({ name: z.string().max(100) })) } },
+      {
+        schema: {
+          summary: 'A style on a little landscape',
+          params: jsonSchema(z.object({ name: z.string().max(100) })),
+        },
+      },
       async ({ params }, reply) => {
         const { engine, device, hints, presets } = options;
         drawing ??= drawThumbnails({ engine, device, hints, presets });
@@ -49,7 +54,12 @@ export async function addControls(
 
     scope.patch<{ Body: z.infer<typeof lookChange> }>(
       '/api/look',
-      { schema: { summary: 'Turn to another style, blend, strength or kind of colours', body: jsonSchema(lookChange) } },
+      {
+        schema: {
+          summary: 'Turn to another style, blend, strength or kind of colours',
+          body: jsonSchema(lookChange),
+        },
+      },
       async ({ body }) => {
         const { style, strength, keepColors } = body;
         await session.turnTo({
@@ -61,20 +71,25 @@ export async function addControls(
       },
     );
 
-    scope.post('/api/recording', { schema: { summary: 'Start a recording in the working folder' } }, async () => {
-      if (session.status.recording) throw new VidstyleError('usage', 'A recording is under way.');
-      // The name is ours alone: a page must not choose where files are written.
-      const file = `vidstyle-${new Date().toISOString().replace(/[:.]/g, '-')}.mkv`;
-      await session.startRecording(file);
-      return { file };
-    });
+    scope.post(
+      '/api/recording',
+      { schema: { summary: 'Start a recording in the working folder' } },
+      async () => {
+        if (session.status.recording) throw new VidstyleError('usage', 'A recording is under way.');
+        // The name is ours alone: a page must not choose where files are written.
+        const file = `vidstyle-${new Date().toISOString().replace(/[:.]/g, '-')}.mkv`;
+        await session.startRecording(file);
+        return { file };
+      },
+    );
 
     scope.delete('/api/recording', { schema: { summary: 'Complete the recording' } }, async () => {
       await session.stopRecording();
       return { recording: false };
     });
 
-    scope.get('/api/openapi.json', { schema: { hide: true } }, async () => server.swagger());
+    scope.get('/api/openapi.json', { schema: { hide: true } }, () => server.swagger());
+    done();
   });
 }
 

@@ -28,7 +28,11 @@ export interface LiveConsole {
 export async function serveConsole(session: LiveSession, options: LiveOptions): Promise<LiveConsole> {
   const { port = 0, host = '127.0.0.1', token } = options.console ?? {};
   const guard = createGuard({ port, host, token });
-  const server = Fastify({ logger: false, bodyLimit: 10_000, forceCloseConnections: true });
+  const server = Fastify({
+    ...{ logger: false, bodyLimit: 10_000, forceCloseConnections: true },
+    // What the schema does not know is refused, not left out or bent to fit.
+    ajv: { customOptions: { removeAdditional: false, coerceTypes: false } },
+  });
   server.addHook('onRequest', guard);
   server.addHook('onSend', async (_, reply) => {
     void reply.header('Content-Security-Policy', policy).header('X-Content-Type-Options', 'nosniff');
@@ -54,6 +58,8 @@ export async function serveConsole(session: LiveSession, options: LiveOptions): 
     url,
     async close() {
       for (const stop of stops) stop();
+      // Browsers may take their time to say goodbye; the stream's end does not wait for them.
+      for (const viewer of server.websocketServer.clients) viewer.terminate();
       await server.close();
     },
   };
@@ -66,7 +72,7 @@ function addPreviews(server: FastifyInstance, session: LiveSession): (() => void
   const result = new Preview({ sound: true, video: true });
   const original = new Preview({ sound: false, video: true });
   // Registered after the plugin, so that the guard has seen the request before the socket is opened.
-  server.register(async (scope) => {
+  server.register((scope, _, done) => {
     scope.get('/preview/result', { websocket: true, schema: { hide: true } }, (socket) => {
       result.add(socket);
       session.requestKeyFrame();
@@ -74,6 +80,7 @@ function addPreviews(server: FastifyInstance, session: LiveSession): (() => void
     scope.get('/preview/original', { websocket: true, schema: { hide: true } }, (socket) => {
       original.add(socket);
     });
+    done();
   });
   const stopResult = session.view({ onTag: (tag) => result.offer(tag) });
   return [stopResult, session.view(watchOriginal(session, original))];

@@ -19,6 +19,9 @@ export async function styleNames(presets: string | undefined): Promise<string[]>
 /** One JPEG for each style, drawn by its own network. Styles that cannot be drawn are left out. */
 export async function drawThumbnails(options: NetworkOptions): Promise<Map<string, Buffer>> {
   const pixels = await sharp(Buffer.from(scene)).removeAlpha().raw().toBuffer();
+  const draw = (into: Uint8Array): void => {
+    into.set(pixels);
+  };
   const thumbnails = new Map<string, Buffer>();
   let network: Network | undefined;
   try {
@@ -30,10 +33,18 @@ export async function drawThumbnails(options: NetworkOptions): Promise<Map<strin
         network = await Network.open(look, geometry, { ...options, threads: 1, workers: 1 });
       }
       const size = { width: geometry.width, height: geometry.height };
-      const picture = { timeMs: 0, ...size, read: (into: Uint8Array) => void into.set(pixels), close: ignore };
+      const picture = {
+        timeMs: 0,
+        ...size,
+        read: draw,
+        close: ignore,
+      };
       const result = await network.run(picture);
       const raw = { ...size, channels: 3 } as const;
-      thumbnails.set(style, await sharp(Buffer.from(result.pixels), { raw }).jpeg({ quality: 80 }).toBuffer());
+      thumbnails.set(
+        style,
+        await sharp(Buffer.from(result.pixels), { raw }).jpeg({ quality: 80 }).toBuffer(),
+      );
       result.release();
     }
   } finally {
