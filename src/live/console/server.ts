@@ -3,7 +3,7 @@ import websocket from '@fastify/websocket';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { createRequire } from 'node:module';
 import { readFile } from 'node:fs/promises';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
 import { isVidstyleError, messageOf } from '../../errors.js';
 import { packageRoot } from '../../paths.js';
@@ -33,6 +33,11 @@ export async function serveConsole(session: LiveSession, options: LiveOptions): 
     // What the schema does not know is refused, not left out or bent to fit.
     ajv: { customOptions: { removeAdditional: false, coerceTypes: false } },
   });
+  const sockets = new Set<Socket>();
+  server.server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
   server.addHook('onRequest', guard);
   server.addHook('onSend', async (_, reply) => {
     void reply.header('Content-Security-Policy', policy).header('X-Content-Type-Options', 'nosniff');
@@ -58,8 +63,8 @@ export async function serveConsole(session: LiveSession, options: LiveOptions): 
     url,
     async close() {
       for (const stop of stops) stop();
-      // Browsers may take their time to say goodbye; the stream's end does not wait for them.
-      for (const viewer of server.websocketServer.clients) viewer.terminate();
+      // Closing would wait for WebSockets, those that were refused included; the stream's end does not.
+      for (const socket of sockets) socket.destroy();
       await server.close();
     },
   };
