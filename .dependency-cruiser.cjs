@@ -48,7 +48,7 @@ const packages = [
   { room: 'engines', name: 'onnxruntime-node|koffi|openvino-node|@tensorflow/tfjs-node' },
   { room: 'media', name: 'node-av' },
   { room: 'batch', name: 'bullmq|ioredis|@bull-board' },
-  { room: 'live', name: 'node-media-server|mpegts\\.js|ws' },
+  { room: 'live', name: 'fastify|@fastify/[^/]+|mpegts\\.js|prom-client|ws' },
   { room: 'cli', name: 'commander|cli-progress' },
 ].map(({ room, name }) => ({
   name: `only-${room}-knows-its-packages`,

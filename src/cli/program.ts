@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { packageRoot } from '../paths.js';
 import { registerDoctorCommand } from './doctor.js';
 import { registerEvaluateCommand } from './evaluate.js';
+import { registerLiveCommand } from './live.js';
 import { registerOptimiseCommand } from './optimise.js';
 import { registerRestyleCommand } from './restyle.js';
 import { registerSetupCommand } from './setup.js';
@@ -33,6 +34,7 @@ export function createProgram(context: CommandContext): Command {
     .addHelpText('after', examples);
   registerRestyleCommand(program, context);
   registerUpscaleCommand(program, context);
+  registerLiveCommand(program, context);
   registerStylesCommand(program, context);
   registerTrainCommand(program, context);
   registerOptimiseCommand(program, context);
@@ -48,6 +50,8 @@ Examples:
   vidstyle clip.mp4 --style mosaic:0.7,wave:0.3         blend two styles
   vidstyle photo.jpg --style candy --keep-colors        pictures too
   vidstyle upscale clip.mp4 --scale 4                   enlarge: clip.x4.mp4
+  vidstyle live rtmp://127.0.0.1/live/in rtmp://127.0.0.1/live/out --style wave
+                                                        a live stream
   vidstyle restyle --help                               all options of restyling`;
 
 function packageVersion(): string {

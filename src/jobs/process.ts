@@ -166,7 +166,12 @@ async function runToEnd(
   return frames;
 }
 
-function startPool(plan: NetworkPlan, geometry: FrameGeometry, options: ProcessOptions): Promise<WorkerPool> {
+/** Opens the plan's network in worker threads, for frames of this geometry. */
+export function startPool(
+  plan: NetworkPlan,
+  geometry: FrameGeometry,
+  options: Pick<ProcessOptions, 'engine' | 'device' | 'threads' | 'workers' | 'onNotice' | 'signal'>,
+): Promise<WorkerPool> {
   const { engine, device, threads, workers, onNotice, signal } = options;
   return WorkerPool.start({
     session: {

@@ -58,19 +58,28 @@ export function restyle(input: string, options: RestyleOptions): Job {
 
 async function planRestyle(options: RestyleOptions): Promise<NetworkPlan> {
   checkOptions(schema, options);
-  const { strength = restyleDefaults.strength, keepColors, compare, mask, hints } = options;
-  const shared = {
-    keepColors,
-    hints,
+  const { compare, mask } = options;
+  return {
+    ...(await planStyle(options)),
     sideBySide: compare === 'side',
     mask: mask === undefined && compare !== 'split' ? undefined : maskOf(options),
   };
-  if (await isPicture(options.style)) {
+}
+
+/**
+ * Finds the network of a style, or of any picture, and how to run it.
+ * @throws VidstyleError as {@link chooseStyle}; `setup` or `input` for a picture
+ */
+export async function planStyle(
+  options: Pick<RestyleOptions, 'style' | 'strength' | 'keepColors' | 'hints' | 'presets'>,
+): Promise<NetworkPlan> {
+  const { style, strength = restyleDefaults.strength, keepColors, hints, presets } = options;
+  if (await isPicture(style)) {
     const { predictStyle } = await import('./arbitrary-style.js');
-    return { ...shared, ...(await predictStyle(options.style)), strength };
+    return { keepColors, ...(await predictStyle(style)), strength };
   }
-  const choice = await chooseStyle(options.style, strength, options.presets);
-  return { ...shared, model: choice.model, style: choice.weights, strength: choice.pixelStrength };
+  const choice = await chooseStyle(style, strength, presets);
+  return { keepColors, hints, model: choice.model, style: choice.weights, strength: choice.pixelStrength };
 }
 
 /** Whether `--style` names a picture; a style of the same name as a folder is still a style. */

@@ -32,6 +32,11 @@ export class Demuxer {
     return seeking;
   }
 
+  /** Ends a read that waits for the network; the streams stay valid until {@link close}. */
+  interrupt(): void {
+    this.format.interrupt();
+  }
+
   /** Closes the file; idempotent, waits for a read in progress. */
   close(): Promise<void> {
     this.closing ??= this.closeOnce();
@@ -45,15 +50,31 @@ export class Demuxer {
   }
 }
 
+/** How to open what is no plain file. */
+export interface DemuxerOptions {
+  /** FFmpeg's name of an input format or capture device, as `v4l2` or `lavfi`; the path is then whatever that one reads. */
+  readonly inputFormat?: string | undefined;
+  /** Options of FFmpeg's protocols and formats, by name. */
+  readonly ffmpegOptions?: Readonly<Record<string, string>> | undefined;
+  /** What messages call it, where the address holds a secret; default the path. */
+  readonly shownAs?: string | undefined;
+}
+
 /**
  * Opens a container for reading and finds its streams. A local path may open that file alone: neither the network
  * nor other files, whatever a playlist inside says.
  *
  * @throws VidstyleError `input` with one sentence for what is wrong with the file.
  */
-export async function openDemuxer(path: string, signal?: AbortSignal): Promise<Demuxer> {
+export async function openDemuxer(
+  path: string,
+  signal?: AbortSignal,
+  options: DemuxerOptions = {},
+): Promise<Demuxer> {
   if (signal?.aborted) throw abortedError(signal);
-  const local = !isUrl(path);
+  const { inputFormat, ffmpegOptions, shownAs = path } = options;
+  const device = inputFormat === undefined ? null : findInputFormat(inputFormat);
+  const local = !device && !isUrl(path);
   if (local) {
     await checkInputFile(path);
     refusedPlaylist(path, await sniffFile(path));
@@ -65,27 +86,35 @@ export async function openDemuxer(path: string, signal?: AbortSignal): Promise<D
   signal?.addEventListener('abort', interrupt, { once: true });
   try {
     const url = local ? `file:${path}` : path;
-    const opened = await format.openInput(url, null, av.Dictionary.fromObject(openOptions(path, local)));
+    const restrictions = device ? {} : openOptions(path, shownAs, local);
+    const dictionary = av.Dictionary.fromObject({ ...restrictions, ...ffmpegOptions });
+    const opened = await format.openInput(url, device, dictionary);
     if (signal?.aborted) throw abortedError(signal);
-    if (opened < 0) throw describeFailure(path, opened);
+    if (opened < 0) throw describeFailure(shownAs, opened);
     const found = await format.findStreamInfo();
     if (signal?.aborted) throw abortedError(signal);
-    if (found < 0) throw describeFailure(path, found);
+    if (found < 0) throw describeFailure(shownAs, found);
   } catch (error) {
     await format.closeInput();
     throw error;
   } finally {
     signal?.removeEventListener('abort', interrupt);
   }
-  return new Demuxer(format, path);
+  return new Demuxer(format, shownAs);
 }
 
-function openOptions(path: string, local: boolean): Record<string, string> {
+function findInputFormat(name: string): av.InputFormat {
+  const found = av.InputFormat.findInputFormat(name);
+  if (found) return found;
+  throw new VidstyleError('usage', `FFmpeg has no input format or capture device "${name}" here.`);
+}
+
+function openOptions(path: string, shownAs: string, local: boolean): Record<string, string> {
   if (local) return { protocol_whitelist: 'file', format_whitelist: selfContainedFormats.join(',') };
   const protocol = /^([a-z0-9+]+):/i.exec(path)?.[1]?.toLowerCase() ?? '';
   const needed = protocolFamilies[protocol];
   if (needed === undefined)
-    throw new VidstyleError('input', `"${path}": the protocol ${protocol} is not supported.`);
+    throw new VidstyleError('input', `"${shownAs}": the protocol ${protocol} is not supported.`);
   return { protocol_whitelist: needed };
 }
 

@@ -2,12 +2,13 @@ import type { Container } from './container.js';
 import { containerTakes } from './container-fit.js';
 import { encoderByName } from './encoder-choice.js';
 import * as av from './node-av.js';
+import { buildSoundGraph, type SoundGraph } from './sound-graph.js';
 import { newPacket } from './video-decoder.js';
 
 /** Turns one sound stream into another codec, for a container that does not take it as it is. */
 export class SoundConverter {
   private readonly packet = newPacket();
-  private graph: { graph: av.FilterGraph; source: av.FilterContext; sink: av.FilterContext } | undefined;
+  private graph: SoundGraph | undefined;
   private closed = false;
 
   private constructor(
@@ -72,7 +73,12 @@ export class SoundConverter {
     frame: av.Frame | null,
     deliver: (packet: av.Packet) => Promise<void>,
   ): Promise<void> {
-    if (!this.graph && frame) this.graph = await buildGraph(this.decoder, this.encoder, frame);
+    if (!this.graph && frame) {
+      const { sampleRate, sampleFormat, channelLayout, frameSize } = this.encoder;
+      // Gaps in the timestamps become silence.
+      const target = { sampleRate, sampleFormat, channelLayout, frameSize, fillGaps: true };
+      this.graph = await buildSoundGraph(this.decoder.pktTimebase, frame, target);
+    }
     if (!this.graph) return;
     const { source, sink } = this.graph;
     await source.buffersrcAddFrame(frame);
@@ -136,34 +142,6 @@ function configureEncoder(
   encoder.timeBase = new av.Rational(1, encoder.sampleRate);
   encoder.bitRate = 96_000n * BigInt(Math.max(1, channels));
   if (globalHeader) encoder.setFlags(av.AV_CODEC_FLAG_GLOBAL_HEADER);
-}
-
-/** Resamples to the encoder's format and cuts frames of its size; gaps in the timestamps become silence. */
-async function buildGraph(
-  decoder: av.CodecContext,
-  encoder: av.CodecContext,
-  first: av.Frame,
-): Promise<NonNullable<SoundConverter['graph']>> {
-  const { num, den } = decoder.pktTimebase;
-  const format = (value: number): string => av.avGetSampleFmtName(value as av.AVSampleFormat) ?? 'fltp';
-  const layout = av.avChannelLayoutDescribe(first.channelLayout) ?? 'stereo';
-  const source = `time_base=${num}/${den}:sample_rate=${first.sampleRate}:sample_fmt=${format(first.format)}:channel_layout=${layout}`;
-  const target = av.avChannelLayoutDescribe(encoder.channelLayout) ?? 'stereo';
-  const steps = [
-    `abuffer@in=${source}`,
-    `aresample=${encoder.sampleRate}:async=1`,
-    `aformat=sample_fmts=${format(encoder.sampleFormat)}:sample_rates=${encoder.sampleRate}:channel_layouts=${target}`,
-    ...(encoder.frameSize > 0 ? [`asetnsamples=n=${encoder.frameSize}:p=0`] : []),
-    'abuffersink@out',
-  ];
-  const graph = new av.FilterGraph();
-  graph.alloc();
-  graph.parse2(steps.join(','));
-  await graph.config();
-  const input = graph.filters?.find((filter) => filter.filter?.name === 'abuffer');
-  const output = graph.filters?.find((filter) => filter.filter?.name === 'abuffersink');
-  if (!input || !output) throw new Error('the sound filters could not be set up');
-  return { graph, source: input, sink: output };
 }
 
 function newFrame(): av.Frame {

@@ -1,6 +1,5 @@
 import { availableParallelism } from 'node:os';
 import { VidstyleError } from '../errors.js';
-import type { Demuxer } from './demuxer.js';
 import * as av from './node-av.js';
 
 /** What the decoder met on the way that a caller may want to announce. */
@@ -9,6 +8,14 @@ export interface Damage {
   corrupt: number;
   /** FFmpeg's code of a read error before the end of the file; undefined after a clean end. */
   readError: number | undefined;
+}
+
+/** Where a decoder's packets come from: a demuxer, or whoever takes the other streams' packets out on the way. */
+export interface PacketSource {
+  /** What messages call it. */
+  readonly path: string;
+  /** Fills `packet`; returns FFmpeg's code: 0, `AVERROR_EOF` or an error. */
+  read(packet: av.Packet): Promise<number>;
 }
 
 /** Decodes one stream of a container on FFmpeg's own threads; one call at a time. */
@@ -22,13 +29,17 @@ export class VideoDecoder {
   private closing: Promise<void> | undefined;
 
   private constructor(
-    private readonly demuxer: Demuxer,
+    private readonly demuxer: PacketSource,
     private readonly stream: av.Stream,
     private readonly context: av.CodecContext,
   ) {}
 
   /** @throws VidstyleError `input` when FFmpeg has no decoder for the stream or `hwaccel` is not there. */
-  static async open(demuxer: Demuxer, stream: av.Stream, options: DecoderOptions): Promise<VideoDecoder> {
+  static async open(
+    demuxer: PacketSource,
+    stream: av.Stream,
+    options: DecoderOptions,
+  ): Promise<VideoDecoder> {
     const { codecId } = stream.codecpar;
     const codec = av.Codec.findDecoder(codecId);
     const name =

@@ -4,10 +4,16 @@ import type { EncoderChoice } from './encoder-choice.js';
 import type { FrameGeometry, SinkFrame } from './frames.js';
 import * as av from './node-av.js';
 import type { VideoSource } from './open-video.js';
+import type { VideoStreamInfo } from './video-info.js';
 import { PixelConverter } from './pixel-converter.js';
 import { describePixelFormat, pixelFormatName } from './pixel-format.js';
 import { knownRational, rescale } from './rational.js';
 import { newPacket } from './video-decoder.js';
+
+/** What an encoder must know of where its frames come from. */
+export interface EncoderInput extends Pick<VideoSource, 'timeBase' | 'sampleAspectRatio' | 'firstPicture'> {
+  readonly info: { readonly video: Pick<VideoStreamInfo, 'frameRate' | 'interlaced' | 'pixelFormat'> };
+}
 
 /** Encodes packed RGB frames on FFmpeg's own threads; one call of `encode` or `flush` at a time. */
 export class VideoEncoder {
@@ -22,7 +28,7 @@ export class VideoEncoder {
   private constructor(
     readonly context: av.CodecContext,
     private readonly choice: EncoderChoice,
-    private readonly source: VideoSource,
+    private readonly source: EncoderInput,
     private readonly geometry: FrameGeometry,
   ) {
     this.converter = new PixelConverter({ deep: geometry.format === 'rgb16' });
@@ -31,7 +37,7 @@ export class VideoEncoder {
   /** @throws VidstyleError `usage` for an option that the encoder lacks, `output` when the encoder refuses to start. */
   static async open(
     choice: EncoderChoice,
-    source: VideoSource,
+    source: EncoderInput,
     geometry: FrameGeometry,
     options: { readonly globalHeader: boolean; readonly codecTag: string | undefined },
   ): Promise<VideoEncoder> {
@@ -64,13 +70,16 @@ export class VideoEncoder {
     return [`${this.choice.name} ${pixelFormatName(this.choice.pixelFormat)}`, ...settings].join(', ');
   }
 
-  /** Converts a frame to the encoder's pixel format; its `pixels` are free again when this resolves. */
-  async convert(frame: SinkFrame): Promise<av.Frame> {
+  /**
+   * Converts a frame to the encoder's pixel format, and scales it where it has another size (`from`); its `pixels` are free
+   * again when this resolves.
+   */
+  async convert(frame: SinkFrame, from: FrameGeometry = this.geometry): Promise<av.Frame> {
     const picture = this.takePicture();
     picture.pts = frame.ptsTicks;
     picture.duration = this.durationOf(frame);
     this.durations.set(picture.pts, picture.duration);
-    await this.converter.fromRgb(frame.pixels, this.geometry, picture);
+    await this.converter.fromRgb(frame.pixels, from, picture);
     return picture;
   }
 
@@ -178,7 +187,7 @@ export class VideoEncoder {
 function configure(
   context: av.CodecContext,
   choice: EncoderChoice,
-  source: VideoSource,
+  source: EncoderInput,
   geometry: FrameGeometry,
 ): void {
   const { video } = source.info;
@@ -199,7 +208,7 @@ function configure(
 }
 
 /** Keeps the source's tags; RGB sources become limited-range BT.709, the usual form of video. */
-function setColor(context: av.CodecContext, choice: EncoderChoice, source: VideoSource): void {
+function setColor(context: av.CodecContext, choice: EncoderChoice, source: EncoderInput): void {
   if (source.firstPicture) copyColorTags(source.firstPicture, context);
   const outputRgb = describePixelFormat(pixelFormatName(choice.pixelFormat)).rgb;
   if (source.info.video.pixelFormat.rgb && !outputRgb) {

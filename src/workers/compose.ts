@@ -1,7 +1,7 @@
 import { maxSample, samplesOf, type Samples } from '../engines/pixels.js';
 import type { FrameGeometry } from '../media/frames.js';
 
-/** What happens between the network's result and the output, besides strength and style, which can change. */
+/** What happens between the network's result and the output, besides strength and style. */
 export interface ComposeOptions {
   /** Take only the luma of the result and leave the input's colours. */
   readonly keepColors?: boolean;

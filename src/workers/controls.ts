@@ -4,6 +4,8 @@ import { VidstyleError } from '../errors.js';
 export interface ControlValues {
   /** How much of the result shows: 0 the input, 1 the result. */
   readonly strength: number;
+  /** Take only the luma of the result and leave the input's colours. */
+  readonly keepColors: boolean;
   /** Weights per style of a conditional network; empty for others. */
   readonly style: readonly number[];
 }
@@ -25,7 +27,7 @@ export class Controls {
   }
 
   static create(values: ControlValues): Controls {
-    const controls = new Controls(new SharedArrayBuffer(8 + values.style.length * 4));
+    const controls = new Controls(new SharedArrayBuffer(12 + values.style.length * 4));
     controls.set(values);
     return controls;
   }
@@ -37,7 +39,7 @@ export class Controls {
 
   /** @throws VidstyleError 'usage' when the number of styles is not the network's. */
   set(change: Partial<ControlValues>): void {
-    const styles = this.#values.length - 1;
+    const styles = this.#values.length - 2;
     if (change.style && change.style.length !== styles) {
       throw new VidstyleError(
         'usage',
@@ -46,15 +48,17 @@ export class Controls {
     }
     Atomics.add(this.#sequence, 0, 1);
     if (change.strength !== undefined) this.#values[0] = change.strength;
-    if (change.style) this.#values.set(change.style, 1);
+    if (change.keepColors !== undefined) this.#values[1] = change.keepColors ? 1 : 0;
+    if (change.style) this.#values.set(change.style, 2);
     Atomics.add(this.#sequence, 0, 1);
   }
 
   read(): ControlValues {
     for (;;) {
       const before = this.version;
-      const [strength = 1, ...style] = this.#values;
-      if (before % 2 === 0 && before === this.version) return { strength, style };
+      const [strength = 1, keepColors, ...style] = this.#values;
+      if (before % 2 === 0 && before === this.version)
+        return { strength, keepColors: keepColors === 1, style };
     }
   }
 }

@@ -1,7 +1,6 @@
 import type { SessionOptions } from '../engines/engine.js';
 import type { ErrorRecord } from '../errors.js';
 import type { FrameGeometry } from '../media/frames.js';
-import type { ComposeOptions } from './compose.js';
 import type { SlotMemory } from './frame-slots.js';
 
 /** What a worker is born with. */
@@ -9,7 +8,6 @@ export interface WorkerSetup {
   /** URL of a module that exports `engine`. */
   readonly engineModule: string;
   readonly session: Omit<SessionOptions, 'stopped'>;
-  readonly compose: ComposeOptions;
   /** The memory of {@link import('./controls.js').Controls}. */
   readonly controls: SharedArrayBuffer;
   /** The memory of {@link import('./shutdown.js').Shutdown}. */

@@ -69,12 +69,15 @@ export class WorkerPool implements FrameProcessor, AsyncDisposable {
     this.workers = options.workers ?? 1;
     this.#onNotice = options.onNotice ?? (() => undefined);
     this.#closeGraceMs = options.closeGraceMs ?? 60_000;
-    this.#controls = Controls.create({ strength: options.strength ?? 1, style: options.session.style ?? [] });
+    this.#controls = Controls.create({
+      strength: options.strength ?? 1,
+      keepColors: options.compose?.keepColors ?? false,
+      style: options.session.style ?? [],
+    });
     const threads = options.session.threads ?? Math.max(1, Math.floor(availableParallelism() / this.workers));
     this.#threads = new WorkerThreads(this.workers, {
       engineModule: moduleUrl(options.engine ?? 'onnxruntime'),
       session: { ...options.session, threads },
-      compose: options.compose ?? {},
       controls: this.#controls.memory,
     });
   }
@@ -110,7 +113,7 @@ export class WorkerPool implements FrameProcessor, AsyncDisposable {
     this.set({ style: weights });
   }
 
-  /** Turns style or strength while frames run; takes effect on each worker's next frame. */
+  /** Turns style, strength or kept colours while frames run; takes effect on each worker's next frame. */
   set(change: Partial<ControlValues>): void {
     this.#controls.set(change);
   }

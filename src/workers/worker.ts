@@ -66,7 +66,7 @@ async function runFrame(session: EngineSession, { slot: number, memory }: FrameR
   await shutdown.guard(() => session.run(slot.input, slot.output));
   const ranAt = performance.now();
   compose({
-    keepColors: setup.compose.keepColors === true || session.isLuma === true,
+    keepColors: knobs.keepColors || session.isLuma === true,
     input: slot.input,
     inputGeometry: memory.inputGeometry,
     result: slot.output,

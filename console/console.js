@@ -1,0 +1,122 @@
+/* global document, fetch, location, mpegts, setInterval, setTimeout */
+
+// The console's page: two players over each other, the controls, and plots of the last two minutes.
+
+const $ = (id) => document.getElementById(id);
+
+/** Asks the server; says on the page what went wrong. */
+async function ask(method, path, body) {
+  const headers = body === undefined ? {} : { 'Content-Type': 'application/json' };
+  const response = await fetch(path, { method, headers, body: body && JSON.stringify(body) });
+  const answer = await response.json();
+  $('message').textContent = response.ok ? '' : answer.message;
+  if (!response.ok) throw new Error(answer.message);
+  return answer;
+}
+
+/** Plays a preview, again and again: a source that changes ends it. */
+function play(video, path, hasAudio) {
+  const url = `ws://${location.host}${path}`;
+  const player = mpegts.createPlayer(
+    { type: 'flv', isLive: true, hasAudio, hasVideo: true, url },
+    { enableStashBuffer: false, liveSync: true, liveSyncMaxLatency: 0.8, liveSyncTargetLatency: 0.3 },
+  );
+  let isOver = false;
+  const again = () => {
+    if (isOver) return;
+    isOver = true;
+    setTimeout(() => {
+      player.destroy();
+      play(video, path, hasAudio);
+    }, 1000);
+  };
+  player.on(mpegts.Events.ERROR, again);
+  player.on(mpegts.Events.LOADING_COMPLETE, again);
+  player.attachMediaElement(video);
+  player.load();
+  video.play().catch(() => undefined);
+}
+
+/** The names in a style or blend. */
+const partsOf = (style) => style.split(',').map((part) => part.split(':')[0]);
+
+let look = { style: '', strength: 1, keepColors: false };
+
+async function turn(change) {
+  look = await ask('PATCH', '/api/look', change);
+  showLook();
+}
+
+function showLook() {
+  const parts = partsOf(look.style);
+  for (const button of document.querySelectorAll('#styles button'))
+    button.setAttribute('aria-pressed', String(parts.includes(button.dataset.style)));
+  $('strength').value = look.strength;
+  $('keep-colors').checked = look.keepColors;
+}
+
+function addStyle(name) {
+  const button = document.createElement('button');
+  button.type = 'button';
+  button.dataset.style = name;
+  const image = document.createElement('img');
+  image.src = `/api/styles/${encodeURIComponent(name)}/thumbnail.jpg`;
+  image.alt = '';
+  button.append(image, name);
+  button.addEventListener('click', (event) => {
+    const parts = partsOf(look.style);
+    const others = parts.filter((part) => part !== name);
+    const blend = parts.includes(name) && others.length > 0 ? others : [...others, name];
+    void turn({ style: event.shiftKey ? blend.join(',') : name }).catch(() => undefined);
+  });
+  $('styles').append(button);
+}
+
+const histories = { fps: [], delay: [], drops: [] };
+
+function plot(name, value, caption) {
+  const history = histories[name];
+  history.push(value);
+  if (history.length > 120) history.shift();
+  const canvas = $(`plot-${name}`);
+  const context = canvas.getContext('2d');
+  const top = Math.max(1, ...history) * 1.1;
+  context.clearRect(0, 0, canvas.width, canvas.height);
+  context.strokeStyle = '#7db8ff';
+  context.beginPath();
+  history.forEach((at, i) => context.lineTo(i * 2, canvas.height * (1 - at / top)));
+  context.stroke();
+  canvas.nextElementSibling.textContent = caption;
+}
+
+async function refresh() {
+  const status = await ask('GET', '/api/status');
+  const { rates, totals, workingSize } = status;
+  look = status.look;
+  showLook();
+  $('state').textContent =
+    `Input ${status.input}, output ${status.output}; working at ${workingSize.width}×${workingSize.height}`;
+  $('record').textContent = status.recording ? 'Stop recording' : 'Record';
+  $('record').setAttribute('aria-pressed', String(status.recording));
+  plot('fps', rates.restyledFps, `${rates.restyledFps.toFixed(1)} pictures a second restyled`);
+  plot('delay', rates.delayMs ?? 0, `${Math.round(rates.delayMs ?? 0)} ms delay`);
+  plot('drops', rates.droppedFps, `${totals.dropped} dropped, ${totals.repeated} repeated`);
+}
+
+$('split').addEventListener('input', ({ target }) => {
+  $('original').style.clipPath = `inset(0 ${100 - target.value}% 0 0)`;
+});
+$('strength').addEventListener('change', ({ target }) => void turn({ strength: Number(target.value) }));
+$('keep-colors').addEventListener('change', ({ target }) => void turn({ keepColors: target.checked }));
+$('record').addEventListener('click', async () => {
+  const isRecording = $('record').getAttribute('aria-pressed') === 'true';
+  await ask(isRecording ? 'DELETE' : 'POST', '/api/recording');
+  await refresh();
+});
+
+const { styles } = await ask('GET', '/api/styles');
+for (const name of styles) addStyle(name);
+await refresh();
+setInterval(() => void refresh().catch(() => undefined), 1000);
+play($('result'), '/preview/result', true);
+play($('original'), '/preview/original', false);

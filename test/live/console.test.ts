@@ -1,0 +1,169 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { chromium, type Browser, type Page } from 'playwright-core';
+import WebSocket from 'ws';
+import type { LiveSession } from '../../src/live/session.js';
+import { LiveHouse } from './live-house.js';
+import { freePort } from './rtmp-server.js';
+import { until, type Watcher } from './watcher.js';
+
+let house: LiveHouse;
+let session: LiveSession;
+let url: string;
+let watcher: Watcher;
+beforeAll(async () => {
+  house = await LiveHouse.open();
+  await house.signal('in', { width: 320, height: 180 });
+  const port = await freePort();
+  url = `http://127.0.0.1:${port}`;
+  session = house.session({ console: { port } });
+  await house.outputRuns();
+  watcher = await house.watch('out');
+  await watcher.until(({ pictures }) => pictures.length > 5, 'the output');
+});
+afterAll(() => house.close());
+
+const patch = (body: unknown, headers: Record<string, string> = {}): Promise<Response> =>
+  fetch(`${url}/api/look`, {
+    method: 'PATCH',
+    headers: { 'Content-Type': 'application/json', ...headers },
+    body: JSON.stringify(body),
+  });
+
+describe('the console’s HTTP', () => {
+  it('tells how the stream is doing, and turns its look', async () => {
+    const status = (await (await fetch(`${url}/api/status`)).json()) as { input: string; outputSize: object };
+    expect(status).toMatchObject({ input: 'connected', outputSize: { width: 320, height: 180 } });
+    const answer = await patch({ style: 'wave:0.5,candy:0.5', strength: 0.5 });
+    expect(await answer.json()).toEqual({ style: 'wave:0.5,candy:0.5', strength: 0.5, keepColors: false });
+    await patch({ style: 'mosaic', strength: 1 });
+  });
+
+  it.each([
+    [{ strength: 2 }, 'strength'],
+    [{ style: '../../secret.onnx' }, 'pattern'],
+    [{ style: 'mosiac' }, 'Did you mean'],
+    [{ colour: true }, 'additional'],
+  ])('refuses %j', async (body, reason) => {
+    const answer = await patch(body);
+    expect(answer.status).toBe(400);
+    expect(((await answer.json()) as { message: string }).message).toContain(reason);
+  });
+
+  it('describes itself as OpenAPI, and its figures to Prometheus', async () => {
+    const description = (await (await fetch(`${url}/api/openapi.json`)).json()) as { paths: object };
+    const paths = [
+      '/api/status',
+      '/api/styles',
+      '/api/styles/{name}/thumbnail.jpg',
+      '/api/look',
+      '/api/recording',
+    ];
+    expect(Object.keys(description.paths).sort()).toEqual(paths.sort());
+    const metrics = await (await fetch(`${url}/metrics`)).text();
+    expect(metrics).toMatch(/^vidstyle_live_sent_fps [\d.]+$/m);
+    expect(metrics).toMatch(/^vidstyle_live_input_connected 1$/m);
+  });
+
+  it('refuses pages of other origins and names pointed at this machine, sockets included', async () => {
+    expect((await patch({ strength: 0 }, { Origin: 'http://evil.example' })).status).toBe(403);
+    const open = (headers: Record<string, string>): Promise<string> =>
+      new Promise((resolve) => {
+        const socket = new WebSocket(`${url.replace('http', 'ws')}/preview/result`, { headers });
+        socket.once('open', () => {
+          socket.close();
+          resolve('open');
+        });
+        socket.once('error', ({ message }) => resolve(message));
+      });
+    expect(await open({ Origin: 'http://evil.example' })).toContain('403');
+    expect(await open({ Host: 'evil.example' })).toContain('403');
+    expect(await open({ Origin: url })).toBe('open');
+    expect(session.status.look.strength).toBe(1);
+  });
+});
+
+describe('a console that others can reach', () => {
+  it('takes a token', async () => {
+    const shared = { input: house.url('in'), output: undefined };
+    const bare = house.start({ ...shared, console: { port: await freePort(), host: '0.0.0.0' } });
+    await expect(bare.done).rejects.toThrow('give it a token of 16 characters or more');
+
+    const port = await freePort();
+    const token = 'a-long-enough-token';
+    const open = house.start({ ...shared, console: { port, host: '0.0.0.0', token } });
+    await until(() => house.notices.some((notice) => notice.includes('console')), 'the console');
+    expect(house.notices.join(' ')).not.toContain(token);
+    const ask = async (path: string, headers = {}): Promise<number> =>
+      (await fetch(`http://127.0.0.1:${port}${path}`, { headers })).status;
+    expect(await ask('/api/status')).toBe(401);
+    expect(await ask('/metrics', { Authorization: 'Bearer a-wrong-token-all-along' })).toBe(401);
+    expect(await ask('/metrics', { Authorization: `Bearer ${token}` })).toBe(200);
+    expect(await ask(`/?token=${token}`)).toBe(200);
+    open.session.close();
+    await open.done;
+  });
+});
+
+describe('the console’s page in Chromium', () => {
+  let browser: Browser;
+  let profile: string;
+  beforeAll(async () => {
+    profile = await mkdtemp(join(tmpdir(), 'vidstyle-chromium-'));
+    const quiet = ['--disable-background-networking', '--disable-component-update', '--disable-sync'];
+    const args = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', ...quiet];
+    const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
+    browser = await chromium.launch({ executablePath, args, env: { ...process.env, TMPDIR: profile } });
+  });
+  afterAll(async () => {
+    await browser.close();
+    await rm(profile, { recursive: true, force: true });
+  });
+
+  it.each([
+    ['wide', 1280, 800],
+    ['phone', 390, 844],
+  ])('plays both pictures and turns the output’s style at a click, %s', async (_, width, height) => {
+    const page = await browser.newPage({ viewport: { width, height } });
+    const problems: string[] = [];
+    page.on('pageerror', (error) => problems.push(error.message));
+    await page.goto(url);
+    for (const id of ['result', 'original']) await movesOn(page, id);
+    for (const [style, channel] of [
+      ['wave', 1],
+      ['mosaic', 0],
+    ] as const) {
+      await page.click(`#styles button[data-style=${style}]`);
+      await watcher.until(({ pictures }) => {
+        const color = pictures.at(-1)?.color ?? [0, 0, 0];
+        return color[channel] === Math.max(...color);
+      }, style);
+      await page.waitForSelector(`#styles button[data-style=${style}][aria-pressed=true]`);
+    }
+    const overflow = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
+    expect(overflow).toBeLessThanOrEqual(0);
+    await comesTrue(page, '[...document.images].every((image) => image.naturalWidth > 0)');
+    if (process.env['SCREENSHOTS'])
+      await page.screenshot({ path: `${process.env['SCREENSHOTS']}/${width}.png` });
+    expect(problems).toEqual([]);
+    await page.close();
+  });
+});
+
+/** Waits until a player's clock moves. */
+async function movesOn(page: Page, id: string): Promise<void> {
+  await comesTrue(page, `document.getElementById('${id}').currentTime > 0`);
+  const before = Number(await page.evaluate(`document.getElementById('${id}').currentTime`));
+  await comesTrue(page, `document.getElementById('${id}').currentTime > ${before} + 0.5`);
+}
+
+/** The page's own policy forbids playwright's waiting in the page. */
+async function comesTrue(page: Page, expression: string): Promise<void> {
+  const giveUpMs = performance.now() + 30_000;
+  while (!(await page.evaluate(expression))) {
+    if (performance.now() > giveUpMs) throw new Error(`waited in vain: ${expression}`);
+    await page.waitForTimeout(50);
+  }
+}

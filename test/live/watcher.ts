@@ -1,0 +1,122 @@
+import { LiveInput, type LivePicture } from '../../src/media/live-input.js';
+import { numberBits } from './test-signal.js';
+
+/** What was seen of one picture of a stream. */
+export interface Seen {
+  readonly timeMs: number;
+  /** When it was decoded, by `performance.now()`. */
+  readonly atMs: number;
+  readonly width: number;
+  readonly height: number;
+  /** The number that the test signal wrote into it. */
+  readonly number: number;
+  readonly isFlash: boolean;
+  /** Mean colour, 0..255. */
+  readonly color: readonly [number, number, number];
+}
+
+/** Plays a stream of an RTMP server, as any viewer would, and keeps what it saw and heard. */
+export class Watcher {
+  readonly pictures: Seen[] = [];
+  /** Stream times at which the sound became loud. */
+  readonly onsetsMs: number[] = [];
+  /** Stream times at which the sound's blocks began and how long they were. */
+  readonly soundMs: { readonly timeMs: number; readonly lengthMs: number }[] = [];
+  readonly #ended = new AbortController();
+  #input: LiveInput | undefined;
+  #done: Promise<void> = Promise.resolve();
+  #wasLoud = false;
+  #lastLoudMs = -Infinity;
+
+  static async start(url: string): Promise<Watcher> {
+    const watcher = new Watcher();
+    const { signal } = watcher.#ended;
+    const input = await LiveInput.open(url, { shownAs: 'the output', silenceMs: 10_000, signal });
+    watcher.#input = input;
+    watcher.#done = watcher.#run(input).catch(() => undefined);
+    return watcher;
+  }
+
+  async stop(): Promise<void> {
+    this.#ended.abort();
+    await this.#done;
+    await this.#input?.close();
+  }
+
+  /** Waits until something is true of what was seen; fails loudly after a long time. */
+  async until(isSo: (watcher: Watcher) => boolean, what: string, limitMs = 30_000): Promise<void> {
+    await until(() => isSo(this), what, limitMs);
+  }
+
+  async #run(input: LiveInput): Promise<void> {
+    await input.run({
+      onArrival: () => {},
+      onPicture: (picture) => {
+        this.pictures.push(look(picture));
+        picture.close();
+      },
+      onSound: ({ timeMs, left }) => {
+        this.soundMs.push({ timeMs, lengthMs: left.length / 48 });
+        for (const [index, sample] of left.entries()) {
+          const atMs = timeMs + index / 48;
+          if (Math.abs(sample) > 0.3) {
+            if (!this.#wasLoud) this.onsetsMs.push(atMs);
+            this.#wasLoud = true;
+            this.#lastLoudMs = atMs;
+          } else if (atMs - this.#lastLoudMs > 20) {
+            this.#wasLoud = false;
+          }
+        }
+      },
+    });
+  }
+}
+
+/** Waits for something that happens in another part of the process. */
+export async function until(isSo: () => boolean, what: string, limitMs = 30_000): Promise<void> {
+  const giveUpMs = performance.now() + limitMs;
+  while (!isSo()) {
+    if (performance.now() > giveUpMs) throw new Error(`waited in vain: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+function look(picture: LivePicture): Seen {
+  const { width, height, timeMs } = picture;
+  const pixels = new Uint8Array(width * height * 3);
+  picture.read(pixels, { width, height, format: 'rgb8' });
+  const field = width / numberBits;
+  const row = Math.floor(height / 4);
+  const lumas = Array.from({ length: numberBits }, (_, bit) =>
+    lumaAt(pixels, width, Math.floor((bit + 0.5) * field), row),
+  );
+  const below = lumaAt(pixels, width, Math.floor(width / 2), Math.floor((3 * height) / 4));
+  const extremes = [...lumas, below];
+  const middle = (Math.min(...extremes) + Math.max(...extremes)) / 2;
+  const number = lumas.reduce((sum, luma, bit) => sum + (luma > middle ? 2 ** bit : 0), 0);
+  return {
+    timeMs,
+    atMs: performance.now(),
+    width,
+    height,
+    number,
+    isFlash: below > middle,
+    color: mean(pixels),
+  };
+}
+
+function lumaAt(pixels: Uint8Array, width: number, x: number, y: number): number {
+  const at = (y * width + x) * 3;
+  return (pixels[at] ?? 0) + (pixels[at + 1] ?? 0) + (pixels[at + 2] ?? 0);
+}
+
+function mean(pixels: Uint8Array): [number, number, number] {
+  const sums: [number, number, number] = [0, 0, 0];
+  for (let at = 0; at < pixels.length; at += 3) {
+    sums[0] += pixels[at] ?? 0;
+    sums[1] += pixels[at + 1] ?? 0;
+    sums[2] += pixels[at + 2] ?? 0;
+  }
+  const count = pixels.length / 3;
+  return [sums[0] / count, sums[1] / count, sums[2] / count];
+}
