@@ -9,6 +9,10 @@ export interface WorkerSetup {
   /** URL of a module that exports `engine`. */
   readonly engineModule: string;
   readonly session: Omit<SessionOptions, 'stopped'>;
+  /** Each worker takes the next one, by its seat; empty: the engine's default. */
+  readonly devices: readonly string[];
+  /** The memory of {@link import('./seats.js').Seats}. */
+  readonly seats: SharedArrayBuffer;
   readonly compose: ComposeOptions;
   /** The memory of {@link import('./controls.js').Controls}. */
   readonly controls: SharedArrayBuffer;
