@@ -49,7 +49,7 @@ async function loadFirst(places: readonly LibraryPlace[]): Promise<OpenvinoLibra
     }
   }
   const reason = refused.length > 0 ? ` (${refused.join(' ')})` : '';
-  throw new VidstyleError('setup', `OpenVINO is not set up: run "vidstyle setup openvino".${reason}`);
+  throw new VidstyleError('setup', `OpenVINO is not set up: run "vidstyle setup openvino"${reason}.`);
 }
 
 async function loadFile(file: string): Promise<OpenvinoLibrary> {
