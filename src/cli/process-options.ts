@@ -1,5 +1,5 @@
 import { Option, type Command } from 'commander';
-import type { ProcessOptions } from '../jobs/options.js';
+import type { engineChoices, ProcessOptions } from '../jobs/options.js';
 import { count, encoderOption, frameSize, notNegative, positive, seconds } from './arguments.js';
 
 /** Flags of every command that turns a file into a file. */
@@ -14,7 +14,9 @@ export interface ProcessFlags {
   readonly pixelFormat?: string;
   readonly encoder?: Readonly<Record<string, string>>;
   readonly hwaccel?: string;
-  readonly engine?: 'onnxruntime';
+  readonly engine?: (typeof engineChoices)[number];
+  readonly precision?: 'auto' | 'f32' | 'bf16';
+  readonly openvino?: string;
   readonly device?: string;
   readonly workers?: number;
   readonly threads?: number;
@@ -41,8 +43,24 @@ export function addProcessOptions(command: Command): Command {
     .option('--pixel-format <name>', 'FFmpeg’s pixel format (default: 4:2:0 of the input’s depth)')
     .option('--encoder <name=value>', 'any other option of the encoder; can be repeated', encoderOption)
     .option('--hwaccel <device>', 'decode on a device: cuda, vaapi, videotoolbox, …')
-    .addOption(new Option('--engine <name>', 'what runs the network').choices(['onnxruntime']))
-    .option('--device <name>', 'where the network runs: cpu, cuda, tensorrt, directml, coreml, webgpu')
+    .addOption(
+      new Option('--engine <name>', 'what runs the network; auto tries which is fastest').choices([
+        'auto',
+        'onnxruntime',
+        'openvino',
+        'tfjs',
+      ]),
+    )
+    .option(
+      '--device <name>',
+      'where it runs: cpu, cuda, tensorrt, directml, coreml, webgpu (ONNX Runtime), gpu, npu (OpenVINO); several cards: cuda:0,cuda:1',
+    )
+    .addOption(
+      new Option('--precision <format>', 'short floats: always, never, or where no difference shows').choices(
+        ['auto', 'f32', 'bf16'],
+      ),
+    )
+    .option('--openvino <path>', 'OpenVINO’s library or its folder (default: looked for)')
     .option('--workers <n>', 'networks that run at once (default: 1)', count)
     .option('--threads <n>', 'threads of each network (default: all cores)', count)
     .option('--verify', 'compare output with input afterwards; fail on a difference')
@@ -56,9 +74,9 @@ export function addProcessOptions(command: Command): Command {
 /** The flags as the library's options. */
 export function toProcessOptions(flags: ProcessFlags): ProcessOptions {
   const { overwrite, start, duration, size, codec, crf, preset, pixelFormat, encoder, hwaccel } = flags;
-  const { engine, device, workers, threads, verify, trace, acceptTruncated } = flags;
+  const { engine, device, precision, openvino, workers, threads, verify, trace, acceptTruncated } = flags;
   const encoding = { codec, crf, preset, pixelFormat, encoderOptions: encoder };
-  const running = { hwaccel, engine, device, workers, threads };
+  const running = { hwaccel, engine, device, precision, openvino, workers, threads };
   return { overwrite, start, duration, size, ...encoding, ...running, verify, trace, acceptTruncated };
 }
 

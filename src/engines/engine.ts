@@ -9,8 +9,18 @@ export type EngineName = 'onnxruntime' | 'openvino' | 'tfjs';
 export interface SessionOptions {
   /** An ONNX file's bytes, or its path. */
   readonly model: Uint8Array | string;
-  /** `cpu` (default), `cuda`, `tensorrt`, `directml`, `coreml`, `webgpu`; a number after a colon picks a card: `cuda:1`. */
+  /**
+   * `cpu` (default); ONNX Runtime also knows `cuda`, `tensorrt`, `directml`, `coreml`, `webgpu`, OpenVINO `gpu` and `npu`. A
+   * number after a colon picks a card: `cuda:1`.
+   */
   readonly device?: string;
+  /**
+   * `bf16`: in short floats where the device has them, about twice as fast and a little less exact; `auto` (default): so
+   * where the difference on a test card stays below a bound. Engines without short floats calculate in float32.
+   */
+  readonly precision?: 'auto' | 'f32' | 'bf16';
+  /** Where the engine's own library lies (OpenVINO's), a file or a folder; default: it is looked for. */
+  readonly library?: string;
   /** Threads of one session; default: every core. */
   readonly threads?: number;
   /** Size and sample format of the frames this session will see. */

@@ -27,6 +27,13 @@ export class FrameTransfer {
     this.#copiesOut = isPlainCopy(model.outputFormat, frame.format);
   }
 
+  /** Whether frames are the network's tensors as they stand: nothing to convert, one piece. */
+  isPlain(plan: FramePlan): boolean {
+    const { width, height } = this.#frame;
+    const isExact = plan.tile.width === width && plan.tile.height === height;
+    return isExact && !isTiled(plan) && this.#copiesIn && this.#copiesOut;
+  }
+
   /** @param network turns what is in `image` into its result */
   async run(
     plan: FramePlan,
@@ -35,8 +42,8 @@ export class FrameTransfer {
     image: Tensor,
     network: () => Promise<Tensor>,
   ): Promise<void> {
-    const input = samplesOf(inputBytes, this.#frame.format);
-    const output = samplesOf(outputBytes, this.#frame.format);
+    const { format } = this.#frame;
+    const [input, output] = [samplesOf(inputBytes, format), samplesOf(outputBytes, format)];
     if (isTiled(plan)) await this.#runTiles(plan, input, output, image, network);
     else await this.#runWhole(plan, input, output, image, network);
   }

@@ -5,6 +5,7 @@ import type { EngineSession, SessionOptions } from './engine.js';
 import { isTiled, planFrame, smallerPlan, type FramePlan } from './frame-plan.js';
 import { FrameTransfer } from './frame-transfer.js';
 import { readImageModel, type ImageModel } from './image-model.js';
+import { samplesOf } from './pixels.js';
 import { pictureShape } from './signature.js';
 import { createTensor, type Tensor, type TensorBackend, type TensorSession } from './tensor.js';
 
@@ -18,7 +19,7 @@ export async function openImageSession(
   options: SessionOptions,
   backend: TensorBackend,
 ): Promise<EngineSession> {
-  const model = await readImageModel(await bytesOf(options.model), options, backend);
+  const model = await readImageModel(await bytesOfModel(options.model), options, backend);
   const session = new ImageSession(model, options, backend);
   await session.open();
   return session;
@@ -68,6 +69,11 @@ class ImageSession implements EngineSession {
   async run(input: Uint8Array, output: Uint8Array): Promise<void> {
     await this.#persist(async () => {
       const { image, session } = await this.#compile();
+      if (session.runOn && this.#transfer.isPlain(this.#plan)) {
+        const { format } = this.#options.geometry;
+        await session.runOn(samplesOf(input, format), samplesOf(output, format));
+        return;
+      }
       await this.#transfer.run(this.#plan, input, output, image, () => {
         if (this.#options.stopped?.()) throw new VidstyleError('aborted', 'The frame was given up.');
         return session.run();
@@ -128,11 +134,10 @@ class ImageSession implements EngineSession {
       model: bytes,
       freeDimensions: freeDimensions(this.#model, width, height),
       inputs: { ...constants, [input.name]: image, ...(this.#style ? { style: this.#style } : {}) },
+      image: input.name,
       output: output.name,
-      outputLike: {
-        type: output.type,
-        shape: pictureShape(output, outputFormat.layout, height * scale, width * scale),
-      },
+      outputType: output.type,
+      outputShape: pictureShape(output, outputFormat.layout, height * scale, width * scale),
       device: this.#options.device,
       threads: this.#options.threads,
     });
@@ -159,7 +164,11 @@ function freeDimensions({ input }: ImageModel, width: number, height: number): R
   return Object.fromEntries(single.map(([name, values]) => [name, Math.max(...values)]));
 }
 
-async function bytesOf(model: Uint8Array | string): Promise<Uint8Array> {
+/**
+ * A model's bytes, from memory or from its file.
+ * @throws VidstyleError 'model' where the file cannot be read
+ */
+export async function bytesOfModel(model: Uint8Array | string): Promise<Uint8Array> {
   if (typeof model !== 'string') return model;
   try {
     return await readFile(model);

@@ -1,5 +1,6 @@
 import * as ort from 'onnxruntime-node';
-import { isVidstyleError, messageOf, VidstyleError } from '../errors.js';
+import { isVidstyleError, messageOf } from '../errors.js';
+import { engineFailure } from './engine-failure.js';
 import type { Engine } from './engine.js';
 import { deviceAttempts, tensorRtNotice, type DeviceAttempt } from './execution-providers.js';
 import { openImageSession } from './image-session.js';
@@ -96,11 +97,11 @@ class OrtSession implements TensorSession {
     request: TensorRequest,
     notices: readonly string[],
   ) {
-    const { inputs, output, outputLike, threads } = request;
+    const { inputs, output, outputType, outputShape, threads } = request;
     this.#session = session;
     this.#feeds = toOrtTensors(inputs);
     this.#output = output;
-    this.#kept = outputLike && createTensor(outputLike.type, outputLike.shape);
+    this.#kept = outputShape && createTensor(outputType, outputShape);
     this.#fetches = this.#kept && toOrtTensors({ [output]: this.#kept });
     this.notices = notices;
     const threadCount = threads === undefined ? '' : `, ${threads} thread${threads === 1 ? '' : 's'}`;
@@ -124,7 +125,7 @@ async function create(
   try {
     return await ort.InferenceSession.create(model, options);
   } catch (cause) {
-    throw failure('ONNX Runtime cannot open the model', cause);
+    throw engineFailure('ONNX Runtime cannot open the model', reasonOf(cause), cause);
   }
 }
 
@@ -139,7 +140,7 @@ async function runSession(
     const { type, dims, data } = results[output] ?? missing(output);
     return { type, shape: dims, data } as Tensor;
   } catch (cause) {
-    throw failure('ONNX Runtime failed', cause);
+    throw engineFailure('ONNX Runtime failed', reasonOf(cause), cause);
   }
 }
 
@@ -149,13 +150,6 @@ function toOrtTensors(tensors: Readonly<Record<string, Tensor>>): Record<string,
   return Object.fromEntries(
     entries.map(([name, { type, data, shape }]) => [name, new ort.Tensor(type, data, shape)]),
   );
-}
-
-function failure(what: string, cause: unknown): VidstyleError {
-  const isMemory =
-    /bad_alloc|out of memory|failed to allocate|allocation fail|OUT_?OF_?MEMORY|not enough memory/i;
-  const code = isMemory.test(messageOf(cause)) ? 'memory' : 'engine';
-  return new VidstyleError(code, `${what}: ${reasonOf(cause)}`, { cause });
 }
 
 /** An error of ONNX Runtime without the places in its source that it begins with. */

@@ -38,9 +38,9 @@ export class Probe {
   static async open(model: Unknown, card: TestCard, backend: TensorBackend): Promise<Probe> {
     const { layout } = model.input;
     if (layout) return Probe.compile(model, card, layout, backend);
-    const planar = await Probe.compile(model, card, 'nchw', backend);
-    if (await planar.works()) return planar;
-    await planar.close();
+    const planar = await Probe.compile(model, card, 'nchw', backend).catch(unlessMemory);
+    if (await planar?.works()) return planar as Probe;
+    await planar?.close();
     return Probe.compile(model, card, 'nhwc', backend);
   }
 
@@ -56,7 +56,9 @@ export class Probe {
       model: bytes,
       freeDimensions: {},
       inputs: { ...constants, [input.name]: tensor },
+      image: input.name,
       output: output.name,
+      outputType: output.type,
       device: 'cpu',
       threads,
     });
@@ -109,6 +111,11 @@ export class Probe {
     const [from, to] = [`${width}×${height}`, `${size.width}×${size.height}`];
     throw notAPictureNetwork(`it makes ${to} of ${from} pixels, which is no whole enlargement`);
   }
+}
+
+/** Some engines refuse a wrong shape already when they compile for it. */
+function unlessMemory(error: unknown): undefined {
+  if (!isVidstyleError(error) || error.code === 'memory') throw error;
 }
 
 function reduced(

@@ -18,9 +18,12 @@ export interface TensorRequest {
   readonly freeDimensions: Readonly<Record<string, number>>;
   /** Every input. The session reads their `data` anew at each run: write the next picture there. */
   readonly inputs: Readonly<Record<string, Tensor>>;
+  /** Which of the inputs is the picture. */
+  readonly image: string;
   readonly output: string;
-  /** Shape and type of the output where known; the engine may then write into memory that it keeps. */
-  readonly outputLike?: Pick<Tensor, 'type' | 'shape'>;
+  readonly outputType: ElementType;
+  /** Where known, the engine may write into memory that it keeps. */
+  readonly outputShape?: readonly number[];
   readonly device: string | undefined;
   readonly threads: number | undefined;
 }
@@ -31,6 +34,11 @@ export interface TensorSession {
   readonly notices: readonly string[];
   /** Runs the graph on what the inputs hold now. The result is good until the next run. */
   run(): Promise<Tensor>;
+  /**
+   * The same with the picture read from and the result written to arrays of the tensors' types and sizes, without a copy;
+   * absent where the engine has no access to shared memory. Only where the shape of the output was known.
+   */
+  runOn?(image: TensorData, result: TensorData): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -45,6 +53,11 @@ const constructors = { float32: Float32Array, float16: Uint16Array, uint8: Uint8
 /** A tensor of zeros. */
 export function createTensor(type: ElementType, shape: readonly number[]): Tensor {
   return { type, shape, data: new constructors[type](elementCount(shape)) };
+}
+
+/** An array over bytes that hold elements of this type. */
+export function tensorArray(type: ElementType, bytes: ArrayBuffer): TensorData {
+  return new constructors[type](bytes);
 }
 
 /** How many numbers a shape holds. */

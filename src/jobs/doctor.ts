@@ -1,8 +1,10 @@
-import { cpus, totalmem } from 'node:os';
+import { totalmem } from 'node:os';
 import { describeOnnxRuntime } from '../engines/onnxruntime.js';
+import { describeOpenvino } from '../engines/openvino.js';
+import { describeProcessor } from '../engines/processor.js';
+import { messageOf } from '../errors.js';
 import { hasEncoder } from '../media/index.js';
 import { isArbitraryReady } from '../setup/arbitrary.js';
-import { isOpenvinoReady } from '../setup/openvino.js';
 import { isTrainingReady } from '../setup/training.js';
 import { findVgg16 } from '../setup/vgg16.js';
 import { loadPresets, stylesOf } from './presets.js';
@@ -18,7 +20,6 @@ export interface Finding {
 
 /** Looks at what this machine has: processor, engines, encoders, presets and optional parts. */
 export async function examine(): Promise<Finding[]> {
-  const [processor] = cpus();
   const styles = stylesOf(await loadPresets());
   const optional = async (subject: string, ready: Promise<boolean>, remedy: string): Promise<Finding> =>
     (await ready)
@@ -26,13 +27,10 @@ export async function examine(): Promise<Finding[]> {
       : { subject, state: 'not set up', ok: false, remedy };
   return [
     { subject: 'Node', state: process.versions.node, ok: true },
-    {
-      subject: 'processor',
-      state: `${processor?.model.trim() ?? 'unknown'}, ${cpus().length} cores`,
-      ok: true,
-    },
+    { subject: 'processor', state: await processor(), ok: true },
     { subject: 'memory', state: `${(totalmem() / 1e9).toFixed(1)} GB`, ok: true },
     { subject: 'ONNX Runtime', state: runtime(), ok: true },
+    await openvino(),
     encoders(),
     {
       subject: 'styles',
@@ -42,8 +40,22 @@ export async function examine(): Promise<Finding[]> {
     await optional('any-picture styles', isArbitraryReady(), 'vidstyle setup arbitrary'),
     await optional('training', isTrainingReady(), 'vidstyle setup training'),
     await optional('VGG16', findVgg16().then((path) => path !== undefined), 'vidstyle setup vgg16'), // prettier-ignore
-    await optional('OpenVINO', isOpenvinoReady(), 'vidstyle setup openvino'),
   ];
+}
+
+async function processor(): Promise<string> {
+  const { model, cores, instructions } = await describeProcessor();
+  return [model, `${cores} cores`, ...(instructions ?? [])].join(', ');
+}
+
+async function openvino(): Promise<Finding> {
+  const subject = 'OpenVINO';
+  try {
+    const { release, file } = await describeOpenvino();
+    return { subject, state: `${release}, ${file}`, ok: true };
+  } catch (error) {
+    return { subject, state: messageOf(error), ok: false, remedy: 'vidstyle setup openvino' };
+  }
 }
 
 function runtime(): string {

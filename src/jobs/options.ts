@@ -16,10 +16,20 @@ export interface ProcessOptions extends EncoderWishes {
   readonly size?: { readonly width: number; readonly height: number } | undefined;
   /** FFmpeg's name of a device to decode on, such as `cuda` or `vaapi`; default the CPU. */
   readonly hwaccel?: string | undefined;
-  /** What runs the network: `onnxruntime` (default), or the URL of a module that exports an `engine` of your own. */
-  readonly engine?: EngineName | URL | undefined;
-  /** Where the network runs: `cpu` (default), `cuda`, `tensorrt`, `directml`, `coreml`, `webgpu`. */
+  /**
+   * What runs the network: `onnxruntime` (default), `openvino`, `tfjs`, `auto` (tries on the first frames which of them is
+   * fastest), or the URL of a module that exports an `engine` of your own.
+   */
+  readonly engine?: EngineName | 'auto' | URL | undefined;
+  /**
+   * Where the network runs: `cpu` (default), `cuda`, `tensorrt`, `directml`, `coreml`, `webgpu` on ONNX Runtime, `gpu`, `npu`
+   * on OpenVINO. `cuda:1` is the second card; `cuda:0,cuda:1` uses both, one worker each.
+   */
   readonly device?: string | undefined;
+  /** `bf16` calculates in short floats; `auto` (default) does where that makes no visible difference; else `f32`. */
+  readonly precision?: 'auto' | 'f32' | 'bf16' | undefined;
+  /** Where OpenVINO's library lies, a file or folder; default: it is looked for. */
+  readonly openvino?: string | undefined;
   /** Worker threads, each with a network of its own; default 1. */
   readonly workers?: number | undefined;
   /** Threads of each network; default the cores divided among the workers. */
@@ -35,6 +45,9 @@ export interface ProcessOptions extends EncoderWishes {
   /** Ends the job: it then rejects with `aborted`, and there is no output. */
   readonly signal?: AbortSignal | undefined;
 }
+
+/** What {@link ProcessOptions.engine} may be by name. */
+export const engineChoices = ['auto', 'onnxruntime', 'openvino', 'tfjs'] as const;
 
 /** What applies where {@link ProcessOptions} say nothing. */
 export const processDefaults = Object.freeze({
@@ -78,9 +91,14 @@ export const processSchema = z.object({
   pixelFormat: text.optional(),
   hwaccel: text.optional(),
   engine: z
-    .union([z.literal('onnxruntime'), z.instanceof(URL)], 'give onnxruntime or the URL of a module')
+    .union(
+      [z.enum(engineChoices), z.instanceof(URL)],
+      `give ${engineChoices.join(', ')} or the URL of a module`,
+    )
     .optional(),
   device: text.optional(),
+  precision: z.enum(['auto', 'f32', 'bf16'], 'give auto, f32 or bf16').optional(),
+  openvino: text.optional(),
   workers: wholeBetween(1, 256).optional(),
   threads: wholeBetween(1, 1024).optional(),
   verify: flag.optional(),

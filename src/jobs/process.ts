@@ -15,9 +15,10 @@ import type { MaskSource, PipelineOptions } from '../pipeline/options.js';
 import type { Progress } from '../pipeline/progress.js';
 import { runPipeline } from '../pipeline/run.js';
 import { TraceRecorder } from '../pipeline/trace.js';
-import { WorkerPool } from '../workers/pool.js';
 import { checkOptions, processSchema, type ProcessOptions } from './options.js';
 import { checkPaths } from './paths.js';
+import { firstFramesOf } from './first-frames.js';
+import { startPool } from './start-pool.js';
 import { sideBySide, sideBySideGeometry } from './side-by-side.js';
 
 /** The network's part of a job. */
@@ -104,7 +105,12 @@ async function run(
   const media = await openSource(input, told);
   const opened: (() => Promise<unknown>)[] = [() => media.source.close()];
   try {
-    const pool = await startPool(plan, media.source.geometry, told);
+    const pool = await startPool({
+      plan,
+      geometry: media.source.geometry,
+      options: told,
+      firstFrames: () => firstFramesOf(input, options),
+    });
     opened.push(() => pool.close());
     const mask = await plan.mask?.(media);
     if (mask) opened.push(async () => mask.close?.());
@@ -164,32 +170,6 @@ async function runToEnd(
   });
   if (recorder && trace !== undefined) await recorder.write(trace);
   return frames;
-}
-
-/** Opens the plan's network in worker threads, for frames of this geometry. */
-export function startPool(
-  plan: NetworkPlan,
-  geometry: FrameGeometry,
-  options: Pick<ProcessOptions, 'engine' | 'device' | 'threads' | 'workers' | 'onNotice' | 'signal'>,
-): Promise<WorkerPool> {
-  const { engine, device, threads, workers, onNotice, signal } = options;
-  return WorkerPool.start({
-    session: {
-      model: plan.model,
-      geometry,
-      ...(device !== undefined && { device }),
-      ...(threads !== undefined && { threads }),
-      ...(plan.style && { style: plan.style }),
-      ...(plan.constants && { constants: plan.constants }),
-      ...(plan.hints && { hints: plan.hints }),
-    },
-    strength: plan.strength ?? 1,
-    compose: { keepColors: plan.keepColors ?? false },
-    ...(engine !== undefined && { engine }),
-    ...(workers !== undefined && { workers }),
-    ...(onNotice && { onNotice }),
-    ...(signal && { signal }),
-  });
 }
 
 function openSink(path: string, media: MediaSource, geometry: FrameGeometry, options: ProcessOptions) {

@@ -1,5 +1,7 @@
 import { planStyle, type RestyleOptions } from '../jobs/restyle.js';
-import { startPool, type NetworkPlan } from '../jobs/process.js';
+import { testCard } from '../engines/test-card.js';
+import type { NetworkPlan } from '../jobs/process.js';
+import { startPool } from '../jobs/start-pool.js';
 import type { ProcessOptions } from '../jobs/options.js';
 import type { FrameGeometry } from '../media/frames.js';
 import type { LivePicture } from '../media/live-input.js';
@@ -44,7 +46,9 @@ export class Network {
   /** @throws VidstyleError for a style that is not there or a network that cannot be opened */
   static async open(look: Look, geometry: FrameGeometry, options: NetworkOptions): Promise<Network> {
     const plan = await planStyle({ ...look, hints: options.hints, presets: options.presets });
-    return new Network(geometry, await startPool(plan, geometry, options), plan);
+    // There is no frame yet to try engines on.
+    const firstFrames = (): Promise<Uint8Array[]> => Promise.resolve([cardFor(geometry)]);
+    return new Network(geometry, await startPool({ plan, geometry, options, firstFrames }), plan);
   }
 
   get description(): string {
@@ -117,4 +121,9 @@ export class Network {
       },
     };
   }
+}
+
+/** A test card of the stream's size, packed RGB of 8 bits as all live pictures are. */
+function cardFor({ width, height }: FrameGeometry): Uint8Array {
+  return Uint8Array.from(testCard(width, height).values, (value) => Math.round(255 * value));
 }

@@ -8,6 +8,10 @@ export interface WorkerSetup {
   /** URL of a module that exports `engine`. */
   readonly engineModule: string;
   readonly session: Omit<SessionOptions, 'stopped'>;
+  /** Each worker takes the next one, by its seat; empty: the engine's default. */
+  readonly devices: readonly string[];
+  /** The memory of {@link import('./seats.js').Seats}. */
+  readonly seats: SharedArrayBuffer;
   /** The memory of {@link import('./controls.js').Controls}. */
   readonly controls: SharedArrayBuffer;
   /** The memory of {@link import('./shutdown.js').Shutdown}. */

@@ -13,9 +13,12 @@ import { WorkerThreads } from './worker-threads.js';
 export interface PoolOptions {
   /** An engine's name, or the URL of a module that exports one as `engine`. Default `onnxruntime`. */
   readonly engine?: EngineName | URL;
-  /** `threads` defaults to the cores divided among the workers. */
+  /**
+   * `threads` defaults to the cores divided among the workers. `device` may be a list such as `cuda:0,cuda:1`: each worker
+   * takes the next one.
+   */
   readonly session: Omit<SessionOptions, 'stopped'>;
-  /** Worker threads, each with a session of its own; default 1, whose session uses every core. */
+  /** Worker threads, each with a session of its own; default one a device. A session on the CPU uses every core. */
   readonly workers?: number;
   readonly compose?: ComposeOptions;
   /** How much of the result shows, 0..1; default 1. */
@@ -46,7 +49,7 @@ export class WorkerPool implements FrameProcessor, AsyncDisposable {
   readonly #closeGraceMs: number;
   readonly #onNotice: (notice: string) => void;
   readonly #notices = new Set<string>();
-  #opened: OpenedReply | undefined;
+  #opened: readonly OpenedReply[] = [];
 
   /**
    * Starts the threads and opens the network in each.
@@ -66,7 +69,8 @@ export class WorkerPool implements FrameProcessor, AsyncDisposable {
   }
 
   private constructor(options: PoolOptions) {
-    this.workers = options.workers ?? 1;
+    const devices = options.session.device?.split(',').map((device) => device.trim()) ?? [];
+    this.workers = options.workers ?? Math.max(1, devices.length);
     this.#onNotice = options.onNotice ?? (() => undefined);
     this.#closeGraceMs = options.closeGraceMs ?? 60_000;
     this.#controls = Controls.create({
@@ -78,19 +82,23 @@ export class WorkerPool implements FrameProcessor, AsyncDisposable {
     this.#threads = new WorkerThreads(this.workers, {
       engineModule: moduleUrl(options.engine ?? 'onnxruntime'),
       session: { ...options.session, threads },
+      devices,
       controls: this.#controls.memory,
     });
   }
 
   /** The size of results. */
   get outputGeometry(): FrameGeometry {
-    return this.#requireOpened().outputGeometry;
+    return this.#firstOpened().outputGeometry;
   }
 
   /** The engine's own words, such as `onnxruntime cpu, 2 threads`, and how many of them. */
   get description(): string {
-    const { description } = this.#requireOpened();
-    return this.workers === 1 ? description : `${this.workers} × ${description}`;
+    const all = this.#opened.map(({ description }) => description);
+    const counts = [...new Set(all)].map(
+      (one) => [one, all.filter((other) => other === one).length] as const,
+    );
+    return counts.map(([one, count]) => (count === 1 ? one : `${count} × ${one}`)).join(' + ');
   }
 
   /**
@@ -135,7 +143,7 @@ export class WorkerPool implements FrameProcessor, AsyncDisposable {
       for (const reply of await this.#threads.askAll({ type: 'open' })) {
         if (reply.type === 'failed') throw fromErrorRecord(reply.error);
         if (reply.type !== 'opened') throw unexpected(reply);
-        this.#opened = reply;
+        this.#opened = [...this.#opened, reply];
         this.#announce(reply.notices);
       }
     } catch (error) {
@@ -153,9 +161,10 @@ export class WorkerPool implements FrameProcessor, AsyncDisposable {
     }
   }
 
-  #requireOpened(): OpenedReply {
-    if (!this.#opened) throw new Error('the pool is not open');
-    return this.#opened;
+  #firstOpened(): OpenedReply {
+    const [first] = this.#opened;
+    if (!first) throw new Error('the pool is not open');
+    return first;
   }
 }
 

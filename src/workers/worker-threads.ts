@@ -1,8 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { SHARE_ENV } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { messageOf, VidstyleError } from '../errors.js';
 import type { WorkerReply, WorkerRequest, WorkerSetup } from './messages.js';
+import { Seats } from './seats.js';
 import { Shutdown } from './shutdown.js';
 
 /** How long `process.exit` waits for native code. */
@@ -23,7 +25,7 @@ export class WorkerThreads {
 
   constructor(
     readonly count: number,
-    setup: Omit<WorkerSetup, 'shutdown'>,
+    setup: Omit<WorkerSetup, 'shutdown' | 'seats'>,
   ) {
     process.on('exit', this.#onExit);
     this.#piscina = new Piscina({
@@ -33,7 +35,13 @@ export class WorkerThreads {
       // Piscina's default blocks an idle worker's thread, and with it the timers of whatever the engine runs there.
       atomics: 'disabled',
       recordTiming: false,
-      workerData: { ...setup, shutdown: this.#shutdown.memory } satisfies WorkerSetup,
+      // What is set in a copy of the environment does not reach native libraries (TensorFlow's switches).
+      env: SHARE_ENV,
+      workerData: {
+        ...setup,
+        shutdown: this.#shutdown.memory,
+        seats: Seats.create(count).memory,
+      } satisfies WorkerSetup,
     });
     // A thread that dies between frames fails the next frame's first attempt; there is nothing else to do about it.
     this.#piscina.on('error', () => undefined);

@@ -4,6 +4,7 @@ import { loadEngine } from '../engines/registry.js';
 import { toErrorRecord, VidstyleError } from '../errors.js';
 import { compose } from './compose.js';
 import { Controls } from './controls.js';
+import { Seats } from './seats.js';
 import { Shutdown } from './shutdown.js';
 import { Owner, ownerOf, viewSlot } from './frame-slots.js';
 import type {
@@ -20,6 +21,11 @@ import type {
 const setup = workerData as WorkerSetup;
 const controls = new Controls(setup.controls);
 const shutdown = new Shutdown(setup.shutdown);
+const seats = new Seats(setup.seats);
+const seat = seats.take();
+process.once('exit', () => {
+  seats.giveBack(seat);
+});
 let controlsVersion = controls.version;
 let knobs = controls.read();
 let noticesSent = 0;
@@ -49,7 +55,13 @@ export default async function answer(request: WorkerRequest): Promise<WorkerRepl
 async function open(): Promise<EngineSession> {
   const engine = await loadEngine(setup.engineModule);
   const style = knobs.style.length > 0 ? { style: knobs.style } : {};
-  return engine.open({ ...setup.session, ...style, stopped: () => shutdown.requested });
+  const device = setup.devices[seat % setup.devices.length];
+  return engine.open({
+    ...setup.session,
+    ...style,
+    ...(device !== undefined && { device }),
+    stopped: () => shutdown.requested,
+  });
 }
 
 function openedReply(session: EngineSession): OpenedReply {

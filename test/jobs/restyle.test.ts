@@ -86,7 +86,10 @@ describe('restyle', () => {
     [{ start: -1 }, 'start is -1: give seconds from 0 up.'],
     [{ size: { width: 8, height: 99 } }, 'size.width is 8: give a whole number from 16 to 16384.'],
     [{ compare: 'above' as 'side' }, "compare is 'above': give side or split."],
-    [{ engine: 'steam' as 'tfjs' }, "engine is 'steam': give onnxruntime or the URL of a module."],
+    [
+      { engine: 'steam' as 'tfjs' },
+      "engine is 'steam': give auto, onnxruntime, openvino, tfjs or the URL of a module.",
+    ],
     [{ crf: 99 }, 'crf is 99: give a number from 0 to 63.'],
   ];
 
@@ -112,6 +115,20 @@ describe('restyle', () => {
     await start(clip, { output: join(root, 'traced.mkv'), trace }).done;
     const { traceEvents } = JSON.parse(await readFile(trace, 'utf8')) as { traceEvents: { name: string }[] };
     expect(traceEvents.filter(({ name }) => name === 'network')).toHaveLength(25);
+  });
+
+  it('finds out which engine is fastest, and remembers it', async () => {
+    const output = join(root, 'auto.png');
+    const first = await start(photo, { output, engine: 'auto' }).done;
+    const again = await start(photo, { output, engine: 'auto', overwrite: true }).done;
+    expect(first.engine).toMatch(/^(onnxruntime|openvino|tfjs) cpu/);
+    expect(again.engine).toBe(first.engine);
+  });
+
+  it('runs OpenVINO where it is asked for', async () => {
+    const output = join(root, 'openvino.png');
+    const report = await start(photo, { output, engine: 'openvino', precision: 'f32' }).done;
+    expect(report.engine).toBe('openvino cpu, 1 thread, f32');
   });
 
   it('runs an engine of the caller’s own', async () => {

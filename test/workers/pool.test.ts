@@ -50,6 +50,15 @@ describe('WorkerPool', () => {
     expect(Math.abs(timings.startedAtMs - Date.now())).toBeLessThan(5000);
   });
 
+  it('gives each worker a device of its own', async () => {
+    const session = { model: fakeModel({}), geometry: smallGeometry, device: 'cuda:0, cuda:1' };
+    const { pool } = await start({}, { session });
+    expect(pool.workers).toBe(2);
+    expect(pool.description.split(' + ').sort()).toEqual(['fake cuda:0', 'fake cuda:1']);
+    const { pool: busy } = await start({}, { session, workers: 4 });
+    expect(busy.description.split(' + ').sort()).toEqual(['2 × fake cuda:0', '2 × fake cuda:1']);
+  });
+
   it('reports the size of results and what the engine has to say, once', async () => {
     const notices: string[] = [];
     const { pool } = await start({ scale: 2 }, { workers: 2, onNotice: (notice) => notices.push(notice) });
