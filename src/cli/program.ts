@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../paths.js';
+import { registerBatchCommand } from './batch.js';
 import { registerDoctorCommand } from './doctor.js';
 import { registerEvaluateCommand } from './evaluate.js';
 import { registerOptimiseCommand } from './optimise.js';
@@ -33,6 +34,7 @@ export function createProgram(context: CommandContext): Command {
     .addHelpText('after', examples);
   registerRestyleCommand(program, context);
   registerUpscaleCommand(program, context);
+  registerBatchCommand(program, context);
   registerStylesCommand(program, context);
   registerTrainCommand(program, context);
   registerOptimiseCommand(program, context);
