@@ -21,6 +21,8 @@ export type { Progress } from './pipeline/progress.js';
 export { batchDefaults, runBatch } from './batch/batch.js';
 export type { BatchOptions, BatchReport, Failure } from './batch/batch.js';
 export { batchStatus, cancelBatch, retryFailed } from './batch/status.js';
+export { runWorker } from './batch/worker.js';
+export type { WorkerOptions } from './batch/worker.js';
 export type { BatchStatus } from './batch/status.js';
 export type { Order } from './batch/plan.js';
 export type { Forecast } from './batch/preflight.js';

@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join, relative, sep } from 'node:path';
 import picomatch from 'picomatch';
-import { VidstyleError, type ErrorRecord } from '../errors.js';
+import { VidstyleError } from '../errors.js';
 import { isDone, Journal, recordPath } from './journal.js';
 import { LocalQueue, type QueueListener } from './local-queue.js';
 import { stateFolder } from './local-store.js';
@@ -14,6 +14,7 @@ import { planFiles, type Order, type PlannedFile } from './plan.js';
 import { watchForCancel, writePlan } from './plan-file.js';
 import { foresee, type Forecast } from './preflight.js';
 import { ProgressBook, type BatchProgress } from './progress.js';
+import { recordFailure } from './record-failure.js';
 import { resolveSpec, sha256Of, specDigest, type BatchWork, type Spec } from './spec.js';
 import type { Store } from './store.js';
 import { TaskProcesses } from './task-processes.js';
@@ -38,6 +39,8 @@ export interface BatchOptions {
   readonly jobs?: number | undefined;
   /** Target length of the segments, seconds; default 30. */
   readonly segmentSeconds?: number | undefined;
+  /** Have the work done by the workers on this Redis: `redis://host`, or `rediss://host` for TLS; default here. */
+  readonly redis?: string | undefined;
   /** How this machine does it. */
   readonly settings?: TaskSettings | undefined;
   /** Plan, and say what it would take; write nothing. */
@@ -100,6 +103,12 @@ export async function runBatch(options: BatchOptions): Promise<BatchReport> {
     const forecast = await foresee(pending, source, out, options);
     return { ...base, done: 0, failures: known, seconds: seconds(), forecast };
   }
+  if (options.redis !== undefined) {
+    await publishModel(out, spec.model, modelPath);
+    await writePlan(out, { archive: options.archive, spec, files: all });
+    const { done, failures } = await doOnRedis(pending, { source, out, spec }, options.redis, options);
+    return { ...base, done, failures: [...known, ...failures], seconds: seconds() };
+  }
   const unlock = await lockFolder(out.location);
   try {
     await rm(join(out.location, stateFolder, 'temporary'), { recursive: true, force: true });
@@ -153,7 +162,7 @@ async function doAll(
       tell();
       failures.push({ path: task.path, code: error.code, message: error.message });
       onNotice?.(`${task.path}: ${error.message}`);
-      await recordFailure(task, error, places);
+      await recordFailure(task, error, places.source, places.out);
     },
     paused: () =>
       onNotice?.(`The disk of "${places.out.location}" is full: the batch waits until there is room.`),
@@ -173,6 +182,55 @@ async function doAll(
     await processes.close();
   }
   return { done: book.snapshot().done, failures };
+}
+
+async function doOnRedis(
+  files: readonly PlannedFile[],
+  places: Places,
+  redis: string,
+  options: BatchOptions,
+): Promise<Pick<BatchReport, 'done' | 'failures'>> {
+  const { runOnRedis } = await import('./redis-queue.js');
+  const { redisConnection, requireRedis } = await import('./redis.js');
+  const connection = redisConnection(redis);
+  await requireRedis(connection);
+  const { retries = batchDefaults.retries, onError, onProgress, onNotice, settings } = options;
+  const book = new ProgressBook(files);
+  const failures: Failure[] = [];
+  const tell = (): void => onProgress?.(book.snapshot());
+  const journal = new Journal(places.out);
+  // An old failure, of other contents or another spec, is none of this run.
+  for (const { path } of files)
+    if ((await journal.record(path))?.status === 'failed') await journal.removeRecord(path);
+  const cancel = watchForCancel(places.out);
+  try {
+    await runOnRedis(tasksOf(files, places, options), {
+      ...{ connection, retries, out: places.out, stopOnError: onError === 'stop' },
+      device: settings?.device ?? 'cpu',
+      onNotice: (sentence) => onNotice?.(sentence),
+      signal: options.signal ?? new AbortController().signal,
+      cancelled: cancel.signal,
+      listener: {
+        progressed: (task, progress) => {
+          book.progressed(task, progress);
+          tell();
+        },
+        succeeded: (task, result) => {
+          book.succeeded(task, result);
+          tell();
+        },
+        failed: (task, { code, message }) => {
+          book.failed(task);
+          failures.push({ path: task.path, code, message });
+          onNotice?.(`${task.path}: ${message}`);
+          tell();
+        },
+      },
+    });
+  } finally {
+    cancel.stop();
+  }
+  return { done: files.length - failures.length, failures };
 }
 
 /** The batch's file tasks; the same for whoever plans the same work. */
@@ -209,18 +267,6 @@ async function stillToDo(
     else if (!(await isDone(record, file, spec, out, sha256))) pending.push(file);
   }
   return { pending, failures };
-}
-
-async function recordFailure(
-  task: Task,
-  { code, message }: ErrorRecord,
-  { source, out, spec }: Places,
-): Promise<void> {
-  const file = await source.stat(task.path);
-  const { path, output } = task;
-  const was = { stamp: file?.stamp ?? '', sha256: '', bytes: file?.bytes ?? 0, spec: specDigest(spec) };
-  const reason = { code, message };
-  await new Journal(out).writeRecord({ path, output, status: 'failed', ...was, reason, finishedAt: new Date().toISOString() }); // prettier-ignore
 }
 
 /** `archive/2019-*.mp4` is a folder and a pattern below it. */

@@ -27,6 +27,8 @@ export interface BatchFlags
   readonly retries?: number;
   readonly jobs?: number;
   readonly segment?: number;
+  readonly redis?: string;
+  readonly board?: string;
 }
 
 /** What the flags ask to be done to every file; undefined unless it is one thing. */

@@ -29,6 +29,8 @@ export function registerBatchCommand(program: Command, { signal }: CommandContex
     .addOption(new Option('--on-error <what>', 'when a file cannot be done').choices(['continue', 'stop']))
     .option('--retries <n>', 'try a failed task again so many times (default: 2)', notNegative)
     .option('--jobs <n>', 'processes at work at once (default: 1)', count)
+    .option('--redis <url>', 'have it done by the workers on redis://host (rediss:// for TLS)')
+    .option('--board <[host:]port>', 'with --redis: show the queue on a web page meanwhile')
     .option('--segment <seconds>', 'length of the pieces of long files (default: 30)', positive)
     .option('--size <WxH>', 'working size (default: the input’s)', frameSize)
     .option('--codec <encoder>', 'FFmpeg’s encoder (default: by container)')

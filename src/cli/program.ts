@@ -11,6 +11,7 @@ import { registerSetupCommand } from './setup.js';
 import { registerStylesCommand } from './styles.js';
 import { registerTrainCommand } from './train.js';
 import { registerUpscaleCommand } from './upscale.js';
+import { registerWorkerCommand } from './worker.js';
 
 /** What every command gets from the process. */
 export interface CommandContext {
@@ -35,6 +36,7 @@ export function createProgram(context: CommandContext): Command {
   registerRestyleCommand(program, context);
   registerUpscaleCommand(program, context);
   registerBatchCommand(program, context);
+  registerWorkerCommand(program, context);
   registerStylesCommand(program, context);
   registerTrainCommand(program, context);
   registerOptimiseCommand(program, context);

@@ -1,4 +1,5 @@
 import { runBatch, type BatchReport } from '../batch/batch.js';
+import type { Board } from '../batch/board.js';
 import { VidstyleError } from '../errors.js';
 import { workOf, type BatchFlags } from './batch-options.js';
 import { BatchDisplay } from './batch-display.js';
@@ -16,9 +17,12 @@ export async function runBatchCommand(
   const work = workOf(flags);
   if (!work) throw new VidstyleError('usage', 'Say what to do: either --style NAME or --upscale 2.');
   const display = new BatchDisplay(flags.quiet ?? false);
+  const board = await openBoardFor(flags);
+  if (board) display.say(`The queue is shown at ${board.url}`);
   try {
     const report = await runBatch({
       ...{ archive, out, work, filter, limit, order, onError, retries, jobs, dryRun, signal },
+      redis: flags.redis,
       segmentSeconds: segment,
       settings: { device, hwaccel, threads },
       onProgress: (progress) => display.update(progress),
@@ -29,8 +33,20 @@ export async function runBatchCommand(
     else if (dryRun || !flags.quiet) process.stderr.write(`${describe(report).join('\n')}\n`);
     if (report.failures.length > 0) process.exitCode = 1;
   } finally {
+    await board?.close();
     display.close();
   }
+}
+
+async function openBoardFor({ board, redis, device }: BatchFlags): Promise<Board | undefined> {
+  if (board === undefined) return undefined;
+  if (redis === undefined) throw new VidstyleError('usage', 'There is a queue to show only with --redis.');
+  const [, host, port = ''] = /^(?:(.+):)?(\d{1,5})$/.exec(board) ?? [];
+  if (port === '' || Number(port) > 65535)
+    throw new VidstyleError('usage', `--board ${board}: give a port, or host:port.`);
+  const { openBoard } = await import('../batch/board.js');
+  const token = process.env['VIDSTYLE_BOARD_TOKEN'];
+  return openBoard({ redis, host, port: Number(port), token, devices: [device ?? 'cpu'] });
 }
 
 function describe({ files, skipped, done, failures, seconds, out, forecast }: BatchReport): string[] {
