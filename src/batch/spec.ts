@@ -81,8 +81,10 @@ export async function resolveSpec(work: BatchWork): Promise<ResolvedSpec> {
   const parsed = specSchema.safeParse(withoutUndefined({ command: work.command, model, ...found.own, ...shared })); // prettier-ignore
   if (parsed.success) return { spec: parsed.data, modelPath: found.path };
   const [issue] = parsed.error.issues;
-  const option = issue?.path.join('.') ?? '';
-  throw new VidstyleError('usage', `A batch does not take this ${option}: ${issue?.message ?? ''}.`);
+  const [option, key] = issue?.path.map(String) ?? [];
+  if (option === 'encoderOptions')
+    throw new VidstyleError('usage', `A batch does not take the encoder option "${key ?? ''}".`);
+  throw new VidstyleError('usage', `A batch does not take this ${option ?? ''}: ${issue?.message ?? ''}.`);
 }
 
 /** A digest of what is to be done: results of another spec are not the same results. */

@@ -8,11 +8,12 @@ import type { CommandContext } from './program.js';
 export function registerBatchCommand(program: Command, { signal }: CommandContext): void {
   const batch = program
     .command('batch')
-    .description('restyle or upscale a whole archive; the same command again goes on where it ended')
-    .enablePositionalOptions()
-    .passThroughOptions();
+    .description('restyle or upscale a whole archive; the same command again goes on where it ended');
   const run = batch
-    .command('run', { isDefault: true, hidden: true })
+    .command('run', { isDefault: true })
+    .description(
+      'the default: "vidstyle batch archive/ --out done/ --upscale 2"; --help after it shows all options',
+    )
     .argument('<archive>', 'a folder, or a pattern such as "archive/2019-*.mp4"')
     .option('--out <folder>', 'where the results go, in the same tree')
     .option('--style <style>', 'restyle: a style, a blend, a model.onnx, or any picture')
