@@ -27,7 +27,7 @@ export type { BatchStatus } from './batch/status.js';
 export type { Order } from './batch/plan.js';
 export type { Forecast } from './batch/preflight.js';
 export type { ActiveTask, BatchProgress } from './batch/progress.js';
-export type { BatchWork } from './batch/spec.js';
+export type { BatchWork, SharedWork } from './batch/spec.js';
 export type { TaskProgress, TaskSettings } from './batch/task.js';
 export { rehearse } from './jobs/rehearse.js';
 export type { Rehearsal } from './jobs/rehearse.js';

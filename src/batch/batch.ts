@@ -45,7 +45,9 @@ export interface BatchOptions {
   readonly settings?: TaskSettings | undefined;
   /** Plan, and say what it would take; write nothing. */
   readonly dryRun?: boolean | undefined;
+  /** Called whenever a task begins, goes on or ends. */
   readonly onProgress?: ((progress: BatchProgress) => void) | undefined;
+  /** Called with a sentence for whatever the user should know: a file given up, a full disk. */
   readonly onNotice?: ((sentence: string) => void) | undefined;
   /** How often a full disk is looked at, milliseconds; default 5000. */
   readonly pollMs?: number | undefined;

@@ -59,7 +59,8 @@ export type BatchWork =
   | ({ readonly command: 'restyle' } & Pick<RestyleOptions, 'style' | 'strength' | 'keepColors'> & SharedWork)
   | ({ readonly command: 'upscale' } & Pick<UpscaleOptions, 'scale' | 'variant' | 'model'> & SharedWork);
 
-type SharedWork = Pick<RestyleOptions, 'hints' | 'presets'> &
+/** What both kinds of work have in common. */
+export type SharedWork = Pick<RestyleOptions, 'hints' | 'presets'> &
   Pick<ProcessOptions, 'size' | 'codec' | 'crf' | 'preset' | 'pixelFormat' | 'encoderOptions' | 'acceptTruncated' | 'verify'>; // prettier-ignore
 
 /** A spec, and where its network lies on this machine. */

@@ -23,6 +23,7 @@ export interface WorkerOptions {
   /** Tasks at once; default 1. */
   readonly jobs?: number | undefined;
   readonly settings?: TaskSettings | undefined;
+  /** Called with a sentence for whatever the user should know; never with an address or password. */
   readonly onNotice?: ((sentence: string) => void) | undefined;
   /** How long a dead worker's task stays its own, milliseconds; default 15000. */
   readonly lockMs?: number | undefined;
