@@ -47,7 +47,7 @@ const directions = Object.entries(rooms).map(([room, allowed]) => ({
 const packages = [
   { room: 'engines', name: 'onnxruntime-node|koffi|openvino-node|@tensorflow/tfjs-node' },
   { room: 'media', name: 'node-av' },
-  { room: 'batch', name: 'bullmq|ioredis|@bull-board' },
+  { room: 'batch', name: 'bullmq|ioredis|@bull-board|express' },
   { room: 'live', name: 'fastify|@fastify/[^/]+|mpegts\\.js|prom-client|ws' },
   { room: 'cli', name: 'commander|cli-progress' },
 ].map(({ room, name }) => ({

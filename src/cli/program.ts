@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../paths.js';
+import { registerBatchCommand } from './batch.js';
 import { registerDoctorCommand } from './doctor.js';
 import { registerEvaluateCommand } from './evaluate.js';
 import { registerLiveCommand } from './live.js';
@@ -11,6 +12,7 @@ import { registerSetupCommand } from './setup.js';
 import { registerStylesCommand } from './styles.js';
 import { registerTrainCommand } from './train.js';
 import { registerUpscaleCommand } from './upscale.js';
+import { registerWorkerCommand } from './worker.js';
 
 /** What every command gets from the process. */
 export interface CommandContext {
@@ -35,6 +37,8 @@ export function createProgram(context: CommandContext): Command {
   registerRestyleCommand(program, context);
   registerUpscaleCommand(program, context);
   registerLiveCommand(program, context);
+  registerBatchCommand(program, context);
+  registerWorkerCommand(program, context);
   registerStylesCommand(program, context);
   registerTrainCommand(program, context);
   registerOptimiseCommand(program, context);

@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { z } from 'zod';
 import type { EngineName } from '../engines/engine.js';
 import { VidstyleError } from '../errors.js';
-import { maximumSide, type EncoderWishes } from '../media/index.js';
+import { maximumSide, type EncoderWishes, type FrameRange } from '../media/index.js';
 
 /** What every job on a file has in common: where it reads and writes, and on what it runs. */
 export interface ProcessOptions extends EncoderWishes {
@@ -12,6 +12,10 @@ export interface ProcessOptions extends EncoderWishes {
   readonly start?: number | undefined;
   /** How much to do, seconds; default to the end. */
   readonly duration?: number | undefined;
+  /** Do these frames alone, instead of `start` and `duration`: a segment as {@link planSegments} cuts them. */
+  readonly range?: FrameRange | undefined;
+  /** Write nothing but the frames, as a segment that is joined later; default false. */
+  readonly framesOnly?: boolean | undefined;
   /** Working size; default the input's own. */
   readonly size?: { readonly width: number; readonly height: number } | undefined;
   /** FFmpeg's name of a device to decode on, such as `cuda` or `vaapi`; default the CPU. */
@@ -79,6 +83,7 @@ export const processSchema = z.object({
   overwrite: flag.optional(),
   start: z.number('give seconds from 0 up').min(0, 'give seconds from 0 up').optional(),
   duration: z.number('give seconds above 0').positive('give seconds above 0').optional(),
+  framesOnly: flag.optional(),
   size: z
     .object(
       { width: wholeBetween(16, maximumSide), height: wholeBetween(16, maximumSide) },

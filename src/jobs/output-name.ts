@@ -18,6 +18,10 @@ export function defaultOutput(input: string, label: string): string {
   const path = isUrl ? basename(new URL(input).pathname) || 'stream' : input;
   const ending = extname(path);
   const stem = ending === '' ? path : path.slice(0, -ending.length);
-  const written = writtenAs[ending.toLowerCase()] ?? (ending === '' ? '.mp4' : ending);
-  return `${stem}.${label}${written}`;
+  return `${stem}.${label}${ending === '' ? '.mp4' : writtenEnding(ending)}`;
+}
+
+/** The ending that a result has whose source ends so. */
+export function writtenEnding(ending: string): string {
+  return writtenAs[ending.toLowerCase()] ?? ending;
 }

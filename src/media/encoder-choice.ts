@@ -46,8 +46,7 @@ export function chooseEncoder(
   wishes: EncoderWishes,
 ): EncoderChoice {
   const { video } = source.info;
-  const deep = geometry.format === 'rgb16';
-  const name = wishes.codec ?? defaultEncoder(container, deep);
+  const name = wishes.codec ?? defaultEncoder(container, geometry.format === 'rgb16');
   const codec = findEncoder(name);
   checkPreset(codec.name ?? name, wishes.preset);
   checkFrameSize(codec.name ?? name, geometry);
@@ -62,7 +61,8 @@ export function chooseEncoder(
   };
 }
 
-function defaultEncoder(container: Container, deep: boolean): string {
+/** The encoder of a container's videos where none is asked for. */
+export function defaultEncoder(container: Container, deep: boolean): string {
   switch (container.name) {
     case 'webm':
       return 'libvpx-vp9';
@@ -80,7 +80,8 @@ function defaultEncoder(container: Container, deep: boolean): string {
   }
 }
 
-function findEncoder(name: string): av.Codec {
+/** @throws VidstyleError `usage` for an encoder that FFmpeg does not have here. */
+export function findEncoder(name: string): av.Codec {
   const codec = encoderByName(aliases[name.toLowerCase()] ?? name);
   if (codec?.type === av.AVMEDIA_TYPE_VIDEO) return codec;
   throw new VidstyleError(

@@ -1,10 +1,12 @@
 /** Reading and writing videos and pictures. */
 export type { Chapter } from './chapters.js';
 export type { ColorInfo } from './color.js';
-export type { Cut } from './cut.js';
+export type { Cut, FrameRange } from './cut.js';
 export { hasEncoder } from './encoder-choice.js';
 export type { EncoderWishes } from './encoder-choice.js';
 export * from './frames.js';
+export { joinSegments } from './join-segments.js';
+export type { FinishedSegment, JoinOptions } from './join-segments.js';
 export { maximumSide } from './input-checks.js';
 export { openSource, sniffPicture } from './open-source.js';
 export type { MediaSource } from './open-source.js';
@@ -17,6 +19,8 @@ export type { OpenPictureOptions, PictureInfo, PictureSource } from './picture-s
 export type { PixelFormatInfo } from './pixel-format.js';
 export type { Rational } from './rational.js';
 export { ticksToSeconds } from './rational.js';
+export { planSegments, segmentEncoding } from './segments.js';
+export type { Segment, SegmentEncoding, SegmentPlan } from './segments.js';
 export { verifyOutput } from './verify.js';
 export type { VerifyExpectations, VerifyRow } from './verify.js';
 export type { HdrInfo, StreamInfo, StreamKind, VideoInfo, VideoStreamInfo } from './video-info.js';

@@ -3,6 +3,7 @@ import { VidstyleError } from '../errors.js';
 import { checkInputFile, isUrl, sniffFile } from './input-checks.js';
 import type { OpenVideoOptions, VideoSource } from './open-video.js';
 import { openVideo } from './open-video.js';
+import { openSegment } from './open-segment.js';
 import type { PictureSource } from './picture-source.js';
 import { openPicture } from './picture-source.js';
 
@@ -18,7 +19,7 @@ export type MediaSource =
  */
 export async function openSource(path: string, options: OpenVideoOptions = {}): Promise<MediaSource> {
   const format = isUrl(path) ? undefined : await sniffPicture(path);
-  if (format === undefined) return { kind: 'video', source: await openVideo(path, options) };
+  if (format === undefined) return { kind: 'video', source: await openAnyVideo(path, options) };
   if (videoEndings.test(extname(path))) {
     throw new VidstyleError(
       'input',
@@ -26,6 +27,10 @@ export async function openSource(path: string, options: OpenVideoOptions = {}): 
     );
   }
   return { kind: 'picture', source: await openPicture(path, options) };
+}
+
+function openAnyVideo(path: string, options: OpenVideoOptions): Promise<VideoSource> {
+  return options.range ? openSegment(path, options) : openVideo(path, options);
 }
 
 const videoEndings = /^\.(mp4|m4v|mov|mkv|webm|avi|ts|mts|m2ts|mpg|mpeg|flv|wmv|ogv|3gp|mxf)$/i;

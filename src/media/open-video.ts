@@ -1,6 +1,6 @@
 import { abortedError, VidstyleError } from '../errors.js';
-import type { Cut } from './cut.js';
-import { resolveCut } from './cut.js';
+import type { Cut, FrameRange } from './cut.js';
+import { cutOf, cutStartTicks, resolveCut } from './cut.js';
 import { readChapters } from './chapters.js';
 import { openDemuxer } from './demuxer.js';
 import type { Demuxer } from './demuxer.js';
@@ -8,7 +8,6 @@ import type { FrameGeometry, FrameSource, SourceFrame } from './frames.js';
 import { maximumSide } from './input-checks.js';
 import * as av from './node-av.js';
 import type { Rational } from './rational.js';
-import { microseconds, rescale } from './rational.js';
 import { checkTruncation } from './truncation.js';
 import { VideoDecoder } from './video-decoder.js';
 import { VideoFrameReader } from './video-frames.js';
@@ -22,6 +21,8 @@ export interface OpenVideoOptions {
   readonly start?: number | undefined;
   /** How much to read, seconds; default to the end. */
   readonly duration?: number | undefined;
+  /** Read these frames alone, instead of `start` and `duration`; see {@link planSegments}. */
+  readonly range?: FrameRange | undefined;
   /** Scale the frames to this size while reading; default the video's own. */
   readonly size?: { readonly width: number; readonly height: number } | undefined;
   /** Decode on this kind of device (FFmpeg's names: `cuda`, `vaapi`, `videotoolbox`, …); default the CPU. */
@@ -76,14 +77,14 @@ export async function openVideo(path: string, options: OpenVideoOptions = {}): P
     for (const other of demuxer.format.streams) {
       if (other.index !== stream.index) other.discard = av.AVDISCARD_ALL;
     }
-    const cut = resolveCut(demuxer.format, options);
+    const { range } = options;
+    const cut = range ? cutOf(range, stream.timeBase) : resolveCut(demuxer.format, options);
     decoder = await VideoDecoder.open(demuxer, stream, {
       ...options,
       maximumPixels: maximumSide * maximumSide,
     });
-    if (cut.startMicroseconds !== undefined) {
-      await demuxer.seek(stream.index, rescale(cut.startMicroseconds, microseconds, stream.timeBase));
-    }
+    const seekTicks = range ? range.seekTicks : cutStartTicks(cut, stream.timeBase);
+    if (seekTicks !== undefined) await demuxer.seek(stream.index, seekTicks);
     reader = new VideoFrameReader(decoder, stream, cut);
     const first = await reader.first();
     if (options.signal?.aborted) throw abortedError(options.signal);

@@ -11,22 +11,21 @@ import { steadyFrameRate } from './video-encoder.js';
 /** What described the old encoding, or the transparency that is left out. */
 const encodingKeys = /^(encoder|BPS|DURATION|NUMBER_OF_(FRAMES|BYTES)|_STATISTICS_.*|alpha_mode)(-eng)?$/i;
 
-/** Adds the stream for the encoded video, with everything the source's stream says about its pictures. */
+/**
+ * Adds the stream for the new video, with everything the source's stream says about its pictures.
+ * @param encoded fills in what the encoder says about its packets
+ */
 export function addVideoStream(
   format: av.FormatContext,
   source: VideoSource,
-  encoder: VideoEncoder,
-  geometry: FrameGeometry,
   container: Container,
+  encoded: (parameters: av.CodecParameters) => void,
 ): av.Stream {
   const { video } = source.info;
   const stream = format.newStream();
-  stream.codecpar.fromContext(encoder.context);
-  stream.codecpar.width = geometry.width;
-  stream.codecpar.height = geometry.height;
-  copyColorTags(encoder.context, stream.codecpar);
+  encoded(stream.codecpar);
   stream.timeBase = new av.Rational(source.timeBase.num, source.timeBase.den);
-  stream.sampleAspectRatio = encoder.context.sampleAspectRatio;
+  stream.sampleAspectRatio = new av.Rational(source.sampleAspectRatio.num, source.sampleAspectRatio.den);
   const rate = steadyFrameRate(source);
   if (rate) stream.avgFrameRate = rate;
   stream.disposition = source.streamDisposition;
@@ -44,6 +43,19 @@ export function addVideoStream(
     stream.codecpar.addCodedSideData(av.AV_PKT_DATA_MASTERING_DISPLAY_METADATA, masteringDisplay);
   if (contentLight) stream.codecpar.addCodedSideData(av.AV_PKT_DATA_CONTENT_LIGHT_LEVEL, contentLight);
   return stream;
+}
+
+/** What an encoder says about its packets. */
+export function encodedBy(
+  encoder: VideoEncoder,
+  geometry: FrameGeometry,
+): (parameters: av.CodecParameters) => void {
+  return (parameters) => {
+    parameters.fromContext(encoder.context);
+    parameters.width = geometry.width;
+    parameters.height = geometry.height;
+    copyColorTags(encoder.context, parameters);
+  };
 }
 
 /** Side data that describes how to show the pictures and stays true when they are encoded anew. */

@@ -1,9 +1,8 @@
 import { abortedError } from '../errors.js';
-import type { Cut } from './cut.js';
+import { cutEndTicks, cutStartTicks, type Cut } from './cut.js';
 import type { FrameGeometry, SourceFrame } from './frames.js';
 import * as av from './node-av.js';
 import { PixelConverter } from './pixel-converter.js';
-import { microseconds, rescale } from './rational.js';
 import type { VideoDecoder } from './video-decoder.js';
 
 /** Hands out a decoder's pictures between two times, one decoded ahead so that decoding overlaps the consumer. */
@@ -23,12 +22,8 @@ export class VideoFrameReader {
     cut: Cut,
   ) {
     const { timeBase } = stream;
-    this.startTicks =
-      cut.startMicroseconds === undefined
-        ? undefined
-        : rescale(cut.startMicroseconds, microseconds, timeBase);
-    this.endTicks =
-      cut.endMicroseconds === undefined ? undefined : rescale(cut.endMicroseconds, microseconds, timeBase);
+    this.startTicks = cutStartTicks(cut, timeBase);
+    this.endTicks = cutEndTicks(cut, timeBase);
   }
 
   /** A reference to the first picture for whoever needs its tags and side data. */

@@ -2,6 +2,7 @@ import { extname } from 'node:path';
 import { abortedError, VidstyleError } from '../errors.js';
 import { writeChapters } from './chapter-writer.js';
 import { chooseContainer } from './container.js';
+import { cutStartTicks } from './cut.js';
 import type { Container } from './container.js';
 import { StreamCopier } from './stream-copier.js';
 import type { EncoderWishes } from './encoder-choice.js';
@@ -12,7 +13,7 @@ import { carryMetadata } from './metadata.js';
 import { Muxer } from './muxer.js';
 import * as av from './node-av.js';
 import type { VideoSource } from './open-video.js';
-import { addVideoStream } from './output-streams.js';
+import { addVideoStream, encodedBy } from './output-streams.js';
 import { microseconds, rescale } from './rational.js';
 import { VideoEncoder } from './video-encoder.js';
 
@@ -22,6 +23,8 @@ export interface VideoSinkOptions extends EncoderWishes {
   readonly geometry?: FrameGeometry | undefined;
   /** Whether sound, subtitles, attachments and other streams come along; default true. */
   readonly copyStreams?: boolean | undefined;
+  /** Write nothing but the frames: no other streams, metadata or chapters, as a segment that is joined later; default false. */
+  readonly framesOnly?: boolean | undefined;
   /** Called with a sentence for whatever cannot be kept as it is. */
   readonly onNotice?: ((sentence: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -61,14 +64,12 @@ export async function createVideoSink(
   let copier: StreamCopier | undefined;
   try {
     muxer = await Muxer.create(path, container);
-    copier = await StreamCopier.open(source, container, { ...options, onNotice: notice });
+    const copyStreams = options.copyStreams !== false && !options.framesOnly;
+    copier = await StreamCopier.open(source, container, { ...options, copyStreams, onNotice: notice });
     const video = copier.layOut(muxer, (format) =>
-      addVideoStream(format, source, encoder, geometry, container),
+      addVideoStream(format, source, container, encodedBy(encoder, geometry)),
     );
-    const metadata = carryMetadata(source.info, container);
-    if (metadata.lost.length > 0)
-      notice(`${container.name} has no place for the metadata ${metadata.lost.join(', ')}.`);
-    muxer.format.metadata = av.Dictionary.fromObject(metadata.kept);
+    if (!options.framesOnly) setMetadata(muxer, source, container, notice);
     await muxer.writeHeader(headerOptions(container, source, muxer.format));
     return new EncodingSink({
       path,
@@ -88,6 +89,18 @@ export async function createVideoSink(
     await muxer?.abort();
     throw error;
   }
+}
+
+/** Gives the output the source's metadata, with a notice of what its container has no place for. */
+export function setMetadata(
+  { format }: Muxer,
+  source: VideoSource,
+  container: Container,
+  notice: (sentence: string) => void,
+): void {
+  const { kept, lost } = carryMetadata(source.info, container);
+  if (lost.length > 0) notice(`${container.name} has no place for the metadata ${lost.join(', ')}.`);
+  format.metadata = av.Dictionary.fromObject(kept);
 }
 
 interface Parts {
@@ -117,8 +130,7 @@ class EncodingSink implements VideoSink {
     this.path = parts.path;
     this.geometry = parts.geometry;
     this.description = parts.encoder.description;
-    const start = parts.source.cut.startMicroseconds;
-    this.originTicks = start === undefined ? 0n : rescale(start, microseconds, parts.source.timeBase);
+    this.originTicks = cutStartTicks(parts.source.cut, parts.source.timeBase) ?? 0n;
   }
 
   async write(frame: SinkFrame): Promise<void> {
@@ -141,7 +153,9 @@ class EncodingSink implements VideoSink {
       await copier.copyUntil(undefined);
       this.assertOpen();
       this.ended = true;
-      await muxer.finish((partPath) => writeChapters(partPath, container, source, notice));
+      await muxer.finish(async (partPath) => {
+        if (!this.parts.options.framesOnly) await writeChapters(partPath, container, source, notice);
+      });
     } catch (error) {
       this.ended = false;
       await this.abort();

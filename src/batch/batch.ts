@@ -1,0 +1,283 @@
+import { createHash } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { join, relative, sep } from 'node:path';
+import picomatch from 'picomatch';
+import { VidstyleError } from '../errors.js';
+import { isDone, Journal, recordPath } from './journal.js';
+import { LocalQueue, type QueueListener } from './local-queue.js';
+import { stateFolder } from './local-store.js';
+import { lockFolder } from './lock.js';
+import { publishModel } from './models.js';
+import { openStore } from './open-store.js';
+import { planFiles, type Order, type PlannedFile } from './plan.js';
+import { watchForCancel, writePlan } from './plan-file.js';
+import { foresee, type Forecast } from './preflight.js';
+import { ProgressBook, type BatchProgress } from './progress.js';
+import { recordFailure } from './record-failure.js';
+import { resolveSpec, sha256Of, specDigest, type BatchWork, type Spec } from './spec.js';
+import type { Store } from './store.js';
+import { TaskProcesses } from './task-processes.js';
+import { version, type Task, type TaskSettings } from './task.js';
+
+/** Options of {@link runBatch}. */
+export interface BatchOptions {
+  /** A folder, or a glob pattern below one. */
+  readonly archive: string;
+  /** The folder of results. */
+  readonly out: string;
+  /** What is done to every file. */
+  readonly work: BatchWork;
+  readonly filter?: readonly string[] | undefined;
+  readonly limit?: number | undefined;
+  readonly order?: Order | undefined;
+  /** Whether a file that cannot be done ends the batch; default `continue`. */
+  readonly onError?: 'continue' | 'stop' | undefined;
+  /** Try failed tasks again so many times; default 2. */
+  readonly retries?: number | undefined;
+  /** Child processes at work at once; default 1. */
+  readonly jobs?: number | undefined;
+  /** Target length of the segments, seconds; default 30. */
+  readonly segmentSeconds?: number | undefined;
+  /** Have the work done by the workers on this Redis: `redis://host`, or `rediss://host` for TLS; default here. */
+  readonly redis?: string | undefined;
+  /** How this machine does it. */
+  readonly settings?: TaskSettings | undefined;
+  /** Plan, and say what it would take; write nothing. */
+  readonly dryRun?: boolean | undefined;
+  /** Called whenever a task begins, goes on or ends. */
+  readonly onProgress?: ((progress: BatchProgress) => void) | undefined;
+  /** Called with a sentence for whatever the user should know: a file given up, a full disk. */
+  readonly onNotice?: ((sentence: string) => void) | undefined;
+  /** How often a full disk is looked at, milliseconds; default 5000. */
+  readonly pollMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What applies where {@link BatchOptions} say nothing. */
+export const batchDefaults = Object.freeze({ onError: 'continue', retries: 2, jobs: 1, segmentSeconds: 30 });
+
+/** A file that could not be done. */
+export interface Failure {
+  readonly path: string;
+  readonly code: string;
+  readonly message: string;
+}
+
+/** How a batch went. */
+export interface BatchReport {
+  readonly out: string;
+  /** Files of the archive that were wanted. */
+  readonly files: number;
+  /** Done already, and unchanged. */
+  readonly skipped: number;
+  readonly done: number;
+  /** Those of earlier runs too, which are not tried again until `retryFailed` says so or the file changes. */
+  readonly failures: readonly Failure[];
+  readonly seconds: number;
+  /** Of a dry run. */
+  readonly forecast?: Forecast;
+}
+
+/**
+ * Restyles or upscales an archive on this machine, going on where an earlier run of the same work ended, however it ended.
+ *
+ * @throws VidstyleError `usage` for wrong options, or while another batch works on the same results; `aborted` after the signal:
+ *   what was done stays done
+ */
+export async function runBatch(options: BatchOptions): Promise<BatchReport> {
+  const started = performance.now();
+  const { folder, pattern } = splitGlob(options.archive);
+  const [source, out] = [openStore(folder), openStore(options.out)];
+  if (source.location === out.location)
+    throw new VidstyleError('usage', 'Archive and results are one folder.');
+  const { spec, modelPath } = await resolveSpec(options.work);
+  const planned = await planFiles(source, {
+    ...{ limit: undefined, order: options.order, leaveOut: foldersInside(source, out) },
+    filter: pattern === undefined ? options.filter : [pattern],
+  });
+  const filtered = pattern !== undefined && options.filter ? planned.filter(({ path }) => picomatch.isMatch(path, [...(options.filter ?? [])])) : planned; // prettier-ignore
+  const all = filtered.slice(0, options.limit);
+  const { pending, failures: known } = await stillToDo(all, source, out, specDigest(spec));
+  const base = { out: out.location, files: all.length, skipped: all.length - pending.length - known.length };
+  const seconds = (): number => (performance.now() - started) / 1000;
+  if (options.dryRun) {
+    const forecast = await foresee(pending, source, out, options);
+    return { ...base, done: 0, failures: known, seconds: seconds(), forecast };
+  }
+  if (options.redis !== undefined) {
+    await publishModel(out, spec.model, modelPath);
+    await writePlan(out, { archive: options.archive, spec, files: all });
+    const { done, failures } = await doOnRedis(pending, { source, out, spec }, options.redis, options);
+    return { ...base, done, failures: [...known, ...failures], seconds: seconds() };
+  }
+  const unlock = await lockFolder(out.location);
+  try {
+    await rm(join(out.location, stateFolder, 'temporary'), { recursive: true, force: true });
+    await publishModel(out, spec.model, modelPath);
+    await writePlan(out, { archive: options.archive, spec, files: all });
+    const { done, failures } = await doAll(pending, { source, out, spec }, options);
+    return { ...base, done, failures: [...known, ...failures], seconds: seconds() };
+  } finally {
+    await unlock();
+  }
+}
+
+interface Places {
+  readonly source: Store;
+  readonly out: Store;
+  readonly spec: Spec;
+}
+
+async function doAll(
+  files: readonly PlannedFile[],
+  places: Places,
+  options: BatchOptions,
+): Promise<Pick<BatchReport, 'done' | 'failures'>> {
+  const {
+    retries = batchDefaults.retries,
+    jobs = batchDefaults.jobs,
+    onError,
+    onProgress,
+    onNotice,
+  } = options;
+  const threads = options.settings?.threads ?? Math.max(1, Math.floor(availableParallelism() / jobs));
+  const processes = new TaskProcesses({ ...options.settings, threads });
+  const book = new ProgressBook(files);
+  const failures: Failure[] = [];
+  const tell = (): void => onProgress?.(book.snapshot());
+  const listener: QueueListener = {
+    started: (task) => {
+      book.started(task);
+      tell();
+    },
+    progressed: (task, progress) => {
+      book.progressed(task, progress);
+      tell();
+    },
+    succeeded: (task, result) => {
+      book.succeeded(task, result);
+      tell();
+    },
+    failed: async (task, error) => {
+      book.failed(task);
+      tell();
+      failures.push({ path: task.path, code: error.code, message: error.message });
+      onNotice?.(`${task.path}: ${error.message}`);
+      await recordFailure(task, error, places.source, places.out);
+    },
+    paused: () =>
+      onNotice?.(`The disk of "${places.out.location}" is full: the batch waits until there is room.`),
+    resumed: () => onNotice?.('There is room again: the batch goes on.'),
+  };
+  const cancel = watchForCancel(places.out);
+  const signal = options.signal ? AbortSignal.any([options.signal, cancel.signal]) : cancel.signal;
+  const queue = new LocalQueue({
+    ...{ jobs, retries, listener, signal, pollMs: options.pollMs, stopOnError: onError === 'stop' },
+    run: (task, given) => processes.run(task, given),
+    freeBytes: () => places.out.freeBytes(),
+  });
+  try {
+    await queue.run(tasksOf(files, places, options));
+  } finally {
+    cancel.stop();
+    await processes.close();
+  }
+  return { done: book.snapshot().done, failures };
+}
+
+async function doOnRedis(
+  files: readonly PlannedFile[],
+  places: Places,
+  redis: string,
+  options: BatchOptions,
+): Promise<Pick<BatchReport, 'done' | 'failures'>> {
+  const { runOnRedis } = await import('./redis-queue.js');
+  const { redisConnection, requireRedis } = await import('./redis.js');
+  const connection = redisConnection(redis);
+  await requireRedis(connection);
+  const { retries = batchDefaults.retries, onError, onProgress, onNotice, settings } = options;
+  const book = new ProgressBook(files);
+  const failures: Failure[] = [];
+  const tell = (): void => onProgress?.(book.snapshot());
+  const journal = new Journal(places.out);
+  // An old failure, of other contents or another spec, is none of this run.
+  for (const { path } of files)
+    if ((await journal.record(path))?.status === 'failed') await journal.removeRecord(path);
+  const cancel = watchForCancel(places.out);
+  try {
+    await runOnRedis(tasksOf(files, places, options), {
+      ...{ connection, retries, out: places.out, stopOnError: onError === 'stop' },
+      device: settings?.device ?? 'cpu',
+      onNotice: (sentence) => onNotice?.(sentence),
+      signal: options.signal ?? new AbortController().signal,
+      cancelled: cancel.signal,
+      listener: {
+        progressed: (task, progress) => {
+          book.progressed(task, progress);
+          tell();
+        },
+        succeeded: (task, result) => {
+          book.succeeded(task, result);
+          tell();
+        },
+        failed: (task, { code, message }) => {
+          book.failed(task);
+          failures.push({ path: task.path, code, message });
+          onNotice?.(`${task.path}: ${message}`);
+          tell();
+        },
+      },
+    });
+  } finally {
+    cancel.stop();
+  }
+  return { done: files.length - failures.length, failures };
+}
+
+/** The batch's file tasks; the same for whoever plans the same work. */
+function tasksOf(
+  files: readonly PlannedFile[],
+  { source, out, spec }: Places,
+  options: BatchOptions,
+): Task[] {
+  const { segmentSeconds = batchDefaults.segmentSeconds } = options;
+  const name = [source.location, out.location, specDigest(spec), segmentSeconds].join('\n');
+  const batch = createHash('sha256').update(name).digest('hex').slice(0, 16);
+  const shared = { batch, version, source: source.location, out: out.location, spec, segmentSeconds };
+  return files.map(({ path, output }) => ({ kind: 'file', path, output, ...shared }));
+}
+
+async function stillToDo(
+  files: readonly PlannedFile[],
+  source: Store,
+  out: Store,
+  spec: string,
+): Promise<{ readonly pending: PlannedFile[]; readonly failures: Failure[] }> {
+  const journal = new Journal(out);
+  const recorded = await journal.recordFiles();
+  const pending: PlannedFile[] = [];
+  const failures: Failure[] = [];
+  for (const file of files) {
+    const record = recorded.has(recordPath(file.path)) ? await journal.record(file.path) : undefined;
+    const sha256 = async (): Promise<string> => {
+      const copy = await source.open(file.path);
+      return sha256Of(copy.path).finally(() => copy.release());
+    };
+    const failed = record?.status === 'failed' && record.spec === spec && record.stamp === file.stamp;
+    if (failed) failures.push({ path: file.path, ...(record.reason ?? { code: 'engine', message: '' }) });
+    else if (!(await isDone(record, file, spec, out, sha256))) pending.push(file);
+  }
+  return { pending, failures };
+}
+
+/** `archive/2019-*.mp4` is a folder and a pattern below it. */
+function splitGlob(archive: string): { readonly folder: string; readonly pattern: string | undefined } {
+  const { base, glob } = picomatch.scan(archive);
+  return glob === '' ? { folder: archive, pattern: undefined } : { folder: base === '' ? '.' : base, pattern: glob }; // prettier-ignore
+}
+
+function foldersInside(source: Store, out: Store): string[] {
+  const inside = relative(source.location, out.location);
+  return inside.startsWith('..') || inside === '' ? [] : [inside.split(sep).join('/')];
+}

@@ -1,0 +1,147 @@
+import { randomBytes } from 'node:crypto';
+import type { Stats } from 'node:fs';
+import { mkdir, open, readdir, readFile, realpath, rename, rm, stat, statfs } from 'node:fs/promises';
+import { basename, dirname, extname, join, relative, resolve, sep } from 'node:path';
+import { VidstyleError } from '../errors.js';
+import { requireInside, type LocalCopy, type Store, type StoredFile } from './store.js';
+
+/** The folder of what batches remember, inside the folder of results. */
+export const stateFolder = '.vidstyle';
+
+/** A folder, of this machine or shared. */
+export function openLocalStore(folder: string): LocalStore {
+  return new LocalStore(resolve(folder));
+}
+
+/** A folder as a store. What lies behind symbolic links that lead out of it is not there. */
+export class LocalStore implements Store {
+  constructor(readonly location: string) {}
+
+  async *list(prefix = ''): AsyncGenerator<StoredFile> {
+    const folder = prefix === '' ? this.location : await this.inside(prefix);
+    const entries = await readdir(folder, { withFileTypes: true }).catch(ignoreMissing);
+    for (const entry of (entries ?? []).sort((a, b) => (a.name < b.name ? -1 : 1))) {
+      const path = prefix === '' ? entry.name : `${prefix}/${entry.name}`;
+      if (entry.isDirectory() && !entry.name.startsWith('.')) yield* this.list(path);
+      else if (entry.isFile()) {
+        const found = await stat(join(folder, entry.name)).catch(ignoreMissing);
+        if (found) yield describe(path, found);
+      } else if (entry.isSymbolicLink()) {
+        const found = await this.stat(path).catch(() => undefined);
+        if (found) yield found;
+      }
+    }
+  }
+
+  async stat(path: string): Promise<StoredFile | undefined> {
+    const found = await stat(await this.inside(path)).catch(ignoreMissing);
+    return found?.isFile() ? describe(path, found) : undefined;
+  }
+
+  async open(path: string): Promise<LocalCopy> {
+    const local = await this.inside(path);
+    if (!(await this.stat(path)))
+      throw new VidstyleError('input', `There is no file "${path}" in ${this.location}.`);
+    return { path: local, release: () => Promise.resolve() };
+  }
+
+  async temporary(path: string): Promise<string> {
+    const folder = join(this.location, stateFolder, 'temporary');
+    await mkdir(folder, { recursive: true });
+    return join(folder, `${randomBytes(8).toString('hex')}${extname(path)}`);
+  }
+
+  async publish(localPath: string, path: string): Promise<StoredFile> {
+    const target = await this.inside(path);
+    await sync(localPath);
+    await mkdir(dirname(target), { recursive: true });
+    await rename(localPath, target);
+    await syncFolder(dirname(target));
+    const found = await this.stat(path);
+    if (!found) throw new VidstyleError('output', `"${target}" could not be written.`);
+    return found;
+  }
+
+  async readText(path: string): Promise<string | undefined> {
+    return (await readFile(await this.inside(path), 'utf8').catch(ignoreMissing)) ?? undefined;
+  }
+
+  async writeText(path: string, text: string): Promise<void> {
+    const target = await this.inside(path);
+    await mkdir(dirname(target), { recursive: true });
+    const beside = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString('hex')}`);
+    const file = await open(beside, 'w');
+    try {
+      await file.writeFile(text);
+      await file.sync();
+    } catch (error) {
+      await rm(beside, { force: true });
+      throw error;
+    } finally {
+      await file.close();
+    }
+    await rename(beside, target);
+    await syncFolder(dirname(target));
+  }
+
+  async remove(path: string): Promise<void> {
+    await rm(await this.inside(path), { recursive: true, force: true });
+  }
+
+  async freeBytes(): Promise<number | undefined> {
+    const { bavail, bsize } = await statfs(await nearestFolder(this.location));
+    return bavail * bsize;
+  }
+
+  close(): void {
+    // Nothing is held open.
+  }
+
+  /** The absolute path, with every link on the way followed as far as it exists. */
+  private async inside(path: string): Promise<string> {
+    const wanted = join(this.location, requireInside(path));
+    const root = await realpath(this.location).catch(() => this.location);
+    const nearest = await nearestFolder(wanted);
+    const real = join(await realpath(nearest), relative(nearest, wanted));
+    const atRoot = !isBelow(nearest, this.location) && nearest !== this.location;
+    if (atRoot || isBelow(real, root)) return wanted;
+    throw new VidstyleError('usage', `"${path}" leads out of ${this.location}.`);
+  }
+}
+
+function describe(path: string, { size: bytes, mtimeMs: modifiedMs }: Stats): StoredFile {
+  return { path, bytes, modifiedMs, stamp: `${bytes}-${modifiedMs}` };
+}
+
+/** The path itself if it exists, else the nearest folder above that does. */
+async function nearestFolder(path: string): Promise<string> {
+  for (let at = path; ; at = dirname(at)) {
+    if ((await stat(at).catch(() => undefined)) || at === dirname(at)) return at;
+  }
+}
+
+function isBelow(path: string, root: string): boolean {
+  return path.startsWith(root.endsWith(sep) ? root : `${root}${sep}`);
+}
+
+async function sync(path: string): Promise<void> {
+  const file = await open(path, 'r+');
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** A rename is durable when its folder is; systems that cannot open folders (Windows) need no such thing. */
+async function syncFolder(folder: string): Promise<void> {
+  const opened = await open(folder, 'r').catch(() => undefined);
+  await opened?.sync().catch(() => undefined);
+  await opened?.close();
+}
+
+function ignoreMissing(error: unknown): undefined {
+  const code = (error as NodeJS.ErrnoException).code;
+  if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+  throw error;
+}

@@ -1,0 +1,36 @@
+import type { Command } from 'commander';
+import { count } from './arguments.js';
+import type { CommandContext } from './program.js';
+
+interface WorkerFlags {
+  readonly redis: string;
+  readonly root?: string[];
+  readonly device?: string;
+  readonly hwaccel?: string;
+  readonly jobs?: number;
+  readonly threads?: number;
+}
+
+/** `vidstyle worker --redis redis://host --root /mnt/archive`. */
+export function registerWorkerCommand(program: Command, { signal }: CommandContext): void {
+  program
+    .command('worker')
+    .description('do tasks of batches that were started with --redis')
+    .requiredOption('--redis <url>', 'redis://host, or rediss://host for TLS')
+    .option(
+      '--root <folder>',
+      'a folder that tasks may use; can be repeated',
+      (folder: string, known?: string[]) => [...(known ?? []), folder],
+    ) // prettier-ignore
+    .option('--device <name>', 'take the tasks for this device (default: cpu)')
+    .option('--hwaccel <device>', 'decode on a device: cuda, vaapi, videotoolbox, …')
+    .option('--jobs <n>', 'tasks at once (default: 1)', count)
+    .option('--threads <n>', 'threads of each network (default: all cores)', count)
+    .action(async ({ redis, root = [], device, hwaccel, jobs, threads }: WorkerFlags) => {
+      const { requireSomeRoots, runWorker } = await import('../batch/worker.js');
+      requireSomeRoots(root);
+      const settings = { hwaccel, threads };
+      const onNotice = (sentence: string): void => void process.stderr.write(`${sentence}\n`);
+      await runWorker({ redis, roots: root, device, jobs, settings, onNotice, signal });
+    });
+}

@@ -1,0 +1,94 @@
+import { expect, it } from '@jest/globals';
+import { execFileSync, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { runBatch, type BatchOptions } from '../../src/batch/batch.js';
+import { batchStatus } from '../../src/batch/status.js';
+import { packageRoot } from '../../src/paths.js';
+import { frameHashes, longClip, makeArchive, type TestArchive } from './archive.js';
+
+const optionsOf = ({ archive, out, work, presets }: TestArchive): BatchOptions => ({
+  ...{ archive, out, work },
+  segmentSeconds: 0.4,
+  settings: { threads: 1, presets },
+});
+
+const start = (options: BatchOptions) =>
+  fork(join(packageRoot, 'build/test/batch/batch-child.js'), [JSON.stringify(options)], {
+    execArgv: [],
+    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+  });
+
+it('goes on after kill -9 at any moment, and ends as if nothing had happened', async () => {
+  const place = await makeArchive({ 'a/long.mkv': longClip(60), 'b.mp4': longClip(30) });
+  const undisturbed = { ...place, out: `${place.out}-undisturbed` };
+  await runBatch(optionsOf(undisturbed));
+  const durable: number[] = [];
+  for (let kill = 0; kill < 4; kill += 1) {
+    const child = start(optionsOf(place));
+    // From before the first segment to the last file; the beginning is mostly Node starting.
+    await Promise.race([delay(1200 + Math.random() * 2500), once(child, 'exit')]);
+    child.kill('SIGKILL');
+    durable.push(await finishedSegments(place.out));
+  }
+  const report = await runBatch(optionsOf(place));
+  expect(report.failures).toEqual([]);
+  expect(await batchStatus(place.out)).toMatchObject({ files: 2, done: 2, waiting: 0 });
+  for (const path of ['a/long.mkv', 'b.mp4']) {
+    expect(await frameHashes(join(place.out, path))).toEqual(await frameHashes(join(undisturbed.out, path)));
+  }
+  // What was durable once was never done again: the counts only grow, until the join takes the segments away.
+  expect(durable.every((count, index) => count === -1 || count >= (durable[index - 1] ?? 0))).toBe(true);
+  expect((await readdir(place.out)).sort()).toEqual(['.vidstyle', 'a', 'b.mp4']);
+  expect(await readdir(join(place.out, '.vidstyle/temporary'))).toEqual([]);
+});
+
+it('ends within moments of SIGTERM and loses no finished segment', async () => {
+  const place = await makeArchive({ 'long.mkv': longClip(400) });
+  const child = start(optionsOf(place));
+  while ((await finishedSegments(place.out)) < 1) await delay(50);
+  const asked = performance.now();
+  child.kill('SIGTERM');
+  let said = '';
+  child.stdout?.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  await once(child, 'exit');
+  expect(performance.now() - asked).toBeLessThan(20_000); // seconds on an idle machine
+  expect(JSON.parse(said)).toMatchObject({ code: 'aborted' });
+  expect((await batchStatus(place.out)).begun[0]?.segmentsDone).toBeGreaterThan(0);
+  await expect(readFile(join(place.out, '.vidstyle/lock'))).rejects.toThrow('ENOENT');
+});
+
+it('loses one segment to a process that crashes, and no more', async () => {
+  const place = await makeArchive({ 'long.mkv': longClip(30) });
+  let killed = 0;
+  const report = await runBatch({
+    ...optionsOf(place),
+    onProgress: ({ active }) => {
+      if (killed > 0 || active[0]?.segment === undefined) return;
+      killed = childOf(process.pid);
+      if (killed > 0) process.kill(killed, 'SIGKILL');
+    },
+  });
+  expect(killed).toBeGreaterThan(0);
+  expect(report).toMatchObject({ done: 1, failures: [] });
+  expect(await frameHashes(join(place.out, 'long.mkv'))).toHaveLength(30);
+});
+
+/** Segments of the first file that are recorded; -1 once it is joined. */
+async function finishedSegments(out: string): Promise<number> {
+  const work = join(out, '.vidstyle/work');
+  const [folder] = await readdir(work).catch(() => []);
+  if (folder === undefined) return (await readdir(out).catch(() => [] as string[])).includes('a') ? -1 : 0;
+  return (await readdir(join(work, folder))).filter((name) => /^\d+\.json$/.test(name)).length;
+}
+
+/** The process number of the task process that a process of ours has started. */
+function childOf(parent: number): number {
+  const rows = execFileSync('ps', ['-eo', 'pid=,ppid=,args='], { encoding: 'utf8' }).split('\n');
+  const row = rows.find(
+    (text) => text.includes('task-child.js') && text.trim().split(/\s+/)[1] === String(parent),
+  );
+  return Number(row?.trim().split(/\s+/)[0] ?? 0);
+}

@@ -1,0 +1,182 @@
+import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, readdir, symlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Queue } from 'bullmq';
+import { Redis } from 'ioredis';
+import { runBatch, type BatchOptions } from '../../src/batch/batch.js';
+import { queueName, queuePrefix, redisConnection } from '../../src/batch/redis.js';
+import { batchStatus } from '../../src/batch/status.js';
+import { packageRoot } from '../../src/paths.js';
+import { frameHashes, longClip, makeArchive, type TestArchive } from './archive.js';
+import { RedisServer } from './redis-server.js';
+
+let server: RedisServer;
+const workers = new Set<ChildProcess>();
+
+beforeAll(async () => {
+  server = await RedisServer.start();
+});
+
+afterEach(async () => {
+  await Promise.all([...workers].map((worker) => end(worker, 'SIGKILL')));
+});
+
+afterAll(() => server.stop());
+
+const optionsOf = ({ archive, out, work, presets }: TestArchive): BatchOptions => ({
+  ...{ archive, out, work },
+  segmentSeconds: 0.4,
+  settings: { threads: 1, presets },
+});
+
+const onRedis = (place: TestArchive): Promise<unknown> =>
+  runBatch({ ...optionsOf(place), redis: server.url });
+
+/** A worker without the presets of the batch: it gets them by their digest. */
+function startWorker({ archive }: TestArchive, more: object = {}): ChildProcess {
+  const options = {
+    redis: server.url,
+    roots: [dirname(archive)],
+    lockMs: 3000,
+    settings: { threads: 1 },
+    ...more,
+  };
+  const path = join(packageRoot, 'build/test/batch/worker-child.js');
+  const worker = fork(path, [JSON.stringify(options)], {
+    execArgv: [],
+    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+  });
+  workers.add(worker);
+  worker.once('exit', () => workers.delete(worker));
+  return worker;
+}
+
+async function end(worker: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (worker.exitCode !== null || worker.signalCode !== null) return;
+  worker.kill(signal);
+  await once(worker, 'exit');
+}
+
+/** An archive, and the frames that its files have when nothing disturbs the batch. */
+async function undisturbed(): Promise<{ place: TestArchive; expectSame: () => Promise<void> }> {
+  const place = await makeArchive({ 'a/long.mkv': longClip(48), 'b.mp4': longClip(25) });
+  const calm = { ...place, out: `${place.out}-calm` };
+  await runBatch(optionsOf(calm));
+  const expectSame = async (): Promise<void> => {
+    for (const path of ['a/long.mkv', 'b.mp4'])
+      expect(await frameHashes(join(place.out, path))).toEqual(await frameHashes(join(calm.out, path)));
+    expect((await readdir(place.out)).sort()).toEqual(['.vidstyle', 'a', 'b.mp4']);
+    expect(await batchStatus(place.out)).toMatchObject({ files: 2, done: 2, waiting: 0, failures: [] });
+  };
+  return { place, expectSame };
+}
+
+it('does the same as one machine, though workers are killed, Redis is, clocks are wrong and two coordinators want it', async () => {
+  const { place, expectSame } = await undisturbed();
+  startWorker(place, { clockOffsetMs: -86_400_000 });
+  const both = Promise.all([onRedis(place), onRedis(place)]);
+  for (let kill = 0; kill < 3; kill += 1) {
+    const victim = startWorker(place, { clockOffsetMs: 86_400_000 });
+    await delay(1500 + Math.random() * 1500);
+    await end(victim, 'SIGKILL');
+    if (kill === 1) await server.restart();
+  }
+  expect(await both).toMatchObject([{ failures: [] }, { failures: [] }]);
+  await expectSame();
+});
+
+it('does a task that is delivered twice, or again after all is done, without harm', async () => {
+  const { place, expectSame } = await undisturbed();
+  startWorker(place, { jobs: 2 });
+  const work = onRedis(place);
+  const queue = new Queue(queueName('cpu'), { connection: redisConnection(server.url), prefix: queuePrefix });
+  let twice: unknown;
+  while (twice === undefined) {
+    const [job] = await queue.getJobs(['active', 'waiting']);
+    if (job) twice = await queue.add(job.name, job.data, { removeOnComplete: true });
+    await delay(20);
+  }
+  expect(await work).toMatchObject({ failures: [] });
+  while (Object.values(await queue.getJobCounts('active', 'waiting')).some((count) => count > 0))
+    await delay(50);
+  await queue.close();
+  await expectSame();
+});
+
+it('refuses what no task may ask for, and opens nothing outside the named folders', async () => {
+  const place = await makeArchive({ 'a.mp4': {} });
+  const outside = await makeArchive({ 'secret.mp4': {} });
+  await mkdir(join(place.archive, 'links'));
+  await symlink(outside.archive, join(place.archive, 'links/out'));
+  startWorker(place);
+  await onRedis(place);
+  const connection = redisConnection(server.url);
+  const queue = new Queue(queueName('cpu'), { connection, prefix: queuePrefix });
+  const model = { sha256: '0'.repeat(64), ending: '.onnx' };
+  const task = {
+    ...{
+      kind: 'file',
+      batch: 'deadbeef',
+      version: '0.1.0',
+      segmentSeconds: 30,
+      path: 'a.mp4',
+      output: 'b.mp4',
+    },
+    ...{ source: place.archive, out: place.out, spec: { command: 'restyle', model } },
+  };
+  const hostile: readonly (readonly [object, RegExp])[] = [
+    [{ ...task, path: '../secret.mp4' }, /no task/],
+    [{ ...task, output: '/etc/cron.d/x.mp4' }, /no task/],
+    [{ ...task, spec: { ...task.spec, encoderOptions: { stats: '/tmp/x' } } }, /no task/],
+    [{ ...task, spec: { ...task.spec, style: '/etc/passwd' } }, /no task/],
+    [{ ...task, run: 'rm -rf /' }, /no task/],
+    [{ ...task, source: outside.archive }, /outside the folders/],
+    [{ ...task, out: outside.out }, /outside the folders/],
+    [{ ...task, source: `${place.archive}/../../` }, /outside the folders/],
+    [{ ...task, source: join(place.archive, 'links/out') }, /outside the folders/],
+    [{ ...task, path: 'links/out/secret.mp4' }, /leads out/],
+    [task, /neither a preset/],
+  ];
+  for (const [data, sentence] of hostile) {
+    const job = await queue.add('file', data);
+    while ((await job.getState()) !== 'failed') await delay(30);
+    expect((await queue.getJob(job.id ?? ''))?.failedReason).toMatch(sentence);
+  }
+  await queue.close();
+  expect(await readdir(dirname(outside.archive))).toEqual(['archive']);
+});
+
+it('gives its segment back at SIGTERM, and another worker takes it', async () => {
+  const { place, expectSame } = await undisturbed();
+  const first = startWorker(place);
+  const work = onRedis(place);
+  while ((await batchStatus(place.out).catch(() => undefined))?.begun.length !== 1) await delay(50);
+  await end(first, 'SIGTERM');
+  startWorker(place);
+  expect(await work).toMatchObject({ failures: [] });
+  await expectSame();
+});
+
+it('refuses a worker of another version, and a wrong password, in one sentence without the password', async () => {
+  const place = await makeArchive({ 'a.mp4': {} });
+  const redis = new Redis(server.url);
+  await redis.hset('vidstyle:batches', 'other', '9.9.9');
+  expect(await sayingOf(startWorker(place))).toMatch(
+    /This worker is vidstyle 0\.1\.0; the batches there are of 9\.9\.9/,
+  );
+  await redis.hdel('vidstyle:batches', 'other');
+  redis.disconnect();
+  const wrong = await sayingOf(startWorker(place, { redis: server.url.replace('secret', 'hunter2') }));
+  expect(wrong).toMatch(/Redis cannot be used: /);
+  expect(wrong).not.toContain('hunter2');
+});
+
+async function sayingOf(worker: ChildProcess): Promise<string> {
+  let said = '';
+  worker.stdout?.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  await once(worker, 'exit');
+  return said;
+}
