@@ -45,7 +45,7 @@ export async function readImageModel(
   const graph = parseModel(bytes);
   const metadata = metadataOf(graph);
   return metadata
-    ? readOwnModel(bytes, graph, metadata, options.geometry.format)
+    ? readOwnModel(bytes, graph, metadata, options.geometry.format, !backend.readsParameters)
     : readForeignModel(bytes, graph, options, backend);
 }
 
@@ -54,12 +54,13 @@ function readOwnModel(
   graph: OnnxModel,
   { scale, minimumSize, styles }: ModelMetadata,
   format: SampleFormat,
+  lowered: boolean,
 ): ImageModel {
   const type = format === 'rgb8' ? 'uint8' : 'uint16';
   const { input, output } = readSignature(graph, { layout: 'nhwc' }, ['style']);
   const picture: PictureFormat = { type, layout: 'nhwc', channels: 3, range: 'samples' };
   return {
-    bytes: specialise(bytes, { sample: type }),
+    bytes: specialise(bytes, { sample: type, lowered }),
     input: { ...input, type },
     output: { ...output, type },
     inputFormat: picture,

@@ -46,6 +46,8 @@ export interface TensorSession {
 export interface TensorBackend {
   /** @throws VidstyleError 'engine'; running throws 'memory' where memory was refused. */
   open(request: TensorRequest): Promise<TensorSession>;
+  /** It takes a network's parameters out of our models and builds it itself: they must be legible, as they were trained. */
+  readonly readsParameters?: boolean;
 }
 
 const constructors = { float32: Float32Array, float16: Uint16Array, uint8: Uint8Array, uint16: Uint16Array };

@@ -11,7 +11,7 @@ import { openOnTensorFlow } from './tfjs-backend.js';
 /** TensorFlow through TensorFlow.js: runs vidstyle's own networks, the way the trainer does. */
 export const engine: Engine = {
   name: 'tfjs',
-  open: (options) => openImageSession(options, { open }),
+  open: (options) => openImageSession(options, { open, readsParameters: true }),
 };
 
 async function open(request: TensorRequest): Promise<TensorSession> {

@@ -73,14 +73,14 @@ export function toOnnx(
 }
 
 /**
- * Writes one of our models anew for what it will see, and as it is fastest to run.
+ * Writes one of our models anew for what it will see and, if `lowered`, as it is fastest to run.
  * @throws VidstyleError `model` if the model was not written by {@link toOnnx}
  */
-export function specialise(bytes: Uint8Array, options: Required<Pick<OnnxOptions, 'sample'>>): Uint8Array {
+export function specialise(bytes: Uint8Array, options: Required<OnnxOptions>): Uint8Array {
   const metadata = readMetadata(bytes);
   if (!metadata) throw new VidstyleError('model', 'The model was not written by vidstyle.');
   const network = buildNetwork(metadata.network);
-  return toOnnx(network, weightsFromOnnx(bytes, network), metadata, { ...options, lowered: true });
+  return toOnnx(network, weightsFromOnnx(bytes, network), metadata, options);
 }
 
 /**
