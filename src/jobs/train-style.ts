@@ -66,7 +66,7 @@ export async function trainStyleJob(options: TrainStyleOptions): Promise<TrainSt
   );
   const { network: spec, weights, steps, losses, skipped } = result;
   const [only = 'style'] = pictures.map(styleName);
-  const name = pictures.length === 1 ? only : 'styles';
+  const name = pictures.length === 1 ? only : styleName(output);
   await exportPreset(output, weights, {
     kind: 'style',
     name,
