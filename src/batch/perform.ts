@@ -64,6 +64,7 @@ async function doFile(opened: Opened): Promise<TaskResult> {
   const sha256 = (): Promise<string> => (digest ??= opened.copy().then(({ path }) => sha256Of(path, signal)));
   if (record && (await isDone(record, file, spec, out, sha256))) {
     if (record.stamp !== file.stamp) await journal.writeRecord({ ...record, stamp: file.stamp });
+    await journal.removeWork(task.path); // whoever joined the file may have been killed before this
     return { type: 'done', frames: record.frames ?? 0 };
   }
   const begun = await journal.manifest(task.path);

@@ -1,8 +1,8 @@
 import { expect, it } from '@jest/globals';
 import { execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { runBatch, type BatchOptions } from '../../src/batch/batch.js';
 import { batchStatus } from '../../src/batch/status.js';
@@ -25,13 +25,13 @@ it('goes on after kill -9 at any moment, and ends as if nothing had happened', a
   const place = await makeArchive({ 'a/long.mkv': longClip(60), 'b.mp4': longClip(30) });
   const undisturbed = { ...place, out: `${place.out}-undisturbed` };
   await runBatch(optionsOf(undisturbed));
-  const durable: number[] = [];
+  const durable: SegmentRecords[] = [];
   for (let kill = 0; kill < 4; kill += 1) {
     const child = start(optionsOf(place));
     // From before the first segment to the last file; the beginning is mostly Node starting.
     await Promise.race([delay(1200 + Math.random() * 2500), once(child, 'exit')]);
     child.kill('SIGKILL');
-    durable.push(await finishedSegments(place.out));
+    durable.push(await segmentRecords(place.out));
   }
   const report = await runBatch(optionsOf(place));
   expect(report.failures).toEqual([]);
@@ -39,10 +39,20 @@ it('goes on after kill -9 at any moment, and ends as if nothing had happened', a
   for (const path of ['a/long.mkv', 'b.mp4']) {
     expect(await frameHashes(join(place.out, path))).toEqual(await frameHashes(join(undisturbed.out, path)));
   }
-  // What was durable once was never done again: the counts only grow, until the join takes the segments away.
-  expect(durable.every((count, index) => count === -1 || count >= (durable[index - 1] ?? 0))).toBe(true);
+  // What was durable once was never done again: its record stays as it was, until a joined file needs it no more.
+  for (const [index, { written, joined }] of durable.entries()) {
+    const before = durable[index - 1];
+    const gone = new Set<string>();
+    for (const [record, time] of before?.written ?? []) {
+      if (!written.has(record)) gone.add(dirname(record));
+      else expect(written.get(record)).toBe(time);
+    }
+    expect(gone.size).toBeLessThanOrEqual(joined);
+  }
   expect((await readdir(place.out)).sort()).toEqual(['.vidstyle', 'a', 'b.mp4']);
-  expect(await readdir(join(place.out, '.vidstyle/temporary'))).toEqual([]);
+  for (const leftovers of ['temporary', 'work']) {
+    expect(await readdir(join(place.out, '.vidstyle', leftovers)).catch(() => [])).toEqual([]);
+  }
 });
 
 it('ends within moments of SIGTERM and loses no finished segment', async () => {
@@ -76,12 +86,28 @@ it('loses one segment to a process that crashes, and no more', async () => {
   expect(await frameHashes(join(place.out, 'long.mkv'))).toHaveLength(30);
 });
 
-/** Segments of the first file that are recorded; -1 once it is joined. */
+interface SegmentRecords {
+  /** When each finished segment's record was written, by its path. */
+  readonly written: ReadonlyMap<string, number>;
+  /** Files that are whole. */
+  readonly joined: number;
+}
+
+async function segmentRecords(out: string): Promise<SegmentRecords> {
+  const entries = await readdir(out, { recursive: true }).catch(() => [] as string[]);
+  const records = entries.filter((path) => /^\.vidstyle\/work\/.*\/\d+\.json$/.test(path));
+  const times = await Promise.all(
+    records.map(async (path) => [path, (await stat(join(out, path))).mtimeMs] as const),
+  );
+  return {
+    written: new Map(times),
+    joined: entries.filter((path) => /^(a\/long\.mkv|b\.mp4)$/.test(path)).length,
+  };
+}
+
+/** How many segments of the only file are recorded. */
 async function finishedSegments(out: string): Promise<number> {
-  const work = join(out, '.vidstyle/work');
-  const [folder] = await readdir(work).catch(() => []);
-  if (folder === undefined) return (await readdir(out).catch(() => [] as string[])).includes('a') ? -1 : 0;
-  return (await readdir(join(work, folder))).filter((name) => /^\d+\.json$/.test(name)).length;
+  return (await segmentRecords(out)).written.size;
 }
 
 /** The process number of the task process that a process of ours has started. */
