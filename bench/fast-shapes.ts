@@ -10,6 +10,7 @@ import { multiplyAdds, type Network } from '../src/nets/layers.js';
 import { toOnnx } from '../src/nets/onnx.js';
 import { fastStyleNet, paperStyleNet, type FastStyleOptions } from '../src/nets/style.js';
 import { initialWeights } from '../src/nets/weights.js';
+import { spread } from './spread.js';
 
 const [threads = 2, runs = 7] = process.argv.slice(2).map(Number);
 const [width, height] = [640, 360];
@@ -78,10 +79,6 @@ for (let round = 0; round <= runs; round++) {
 
 console.log(`${width}×${height}, ${threads} threads, median (min–max) of ${runs} runs`);
 for (const { name, network, times } of sessions) {
-  times.sort((a, b) => a - b);
-  const [low, median, high] = [times[0], times[times.length >> 1], times.at(-1)].map((t) =>
-    (t ?? 0).toFixed(1),
-  );
   const gigaOps = (multiplyAdds(network) * width * height) / 1e9;
-  console.log(`${name.padEnd(50)} ${median?.padStart(7)} ms (${low}–${high})  ${gigaOps.toFixed(2)} GMAC`);
+  console.log(`${name.padEnd(50)} ${spread(times)} ms  ${gigaOps.toFixed(2)} GMAC`);
 }

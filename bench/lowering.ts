@@ -8,9 +8,10 @@ import { readFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import ort from 'onnxruntime-node';
-import { readMetadata } from '../src/nets/metadata.js';
+import { parseModel, readMetadata } from '../src/nets/metadata.js';
 import { specialise } from '../src/nets/onnx.js';
 import { presetsFolder } from '../src/paths.js';
+import { spread } from './spread.js';
 
 const [preset = join(presetsFolder, 'fast.onnx'), ...numbers] = process.argv.slice(2);
 const [threads = 1, width = 640, height = 360, rounds = 15] = numbers.map(Number);
@@ -19,7 +20,7 @@ const model = await readFile(preset);
 const styles = readMetadata(model)?.styles.length ?? 0;
 const [written, lowered] = await Promise.all([
   open(model),
-  open(specialise(model, { sample: 'uint8', lowered: true })),
+  open(specialise(parseModel(model), { sample: 'uint8', lowered: true })),
 ]);
 const times: { written: number[]; lowered: number[] } = { written: [], lowered: [] };
 for (let round = -2; round < rounds; round += 1) {
@@ -30,9 +31,9 @@ for (let round = -2; round < rounds; round += 1) {
 }
 const ratios = times.written.map((time, i) => (times.lowered[i] ?? NaN) / time);
 console.log(`${cpus()[0]?.model ?? ''}, ${threads} threads, ${width}×${height}, ${rounds} rounds`);
-console.log(`as written  ${summary(times.written)} ms`);
-console.log(`as run      ${summary(times.lowered)} ms`);
-console.log(`ratio       ${summary(ratios, 3)}`);
+console.log(`as written  ${spread(times.written)} ms`);
+console.log(`as run      ${spread(times.lowered)} ms`);
+console.log(`ratio       ${spread(ratios, 3)}`);
 
 function open(bytes: Uint8Array): Promise<ort.InferenceSession> {
   return ort.InferenceSession.create(bytes, {
@@ -50,12 +51,4 @@ async function time(session: ort.InferenceSession): Promise<number> {
   const startedAt = performance.now();
   await session.run({ image, ...style });
   return performance.now() - startedAt;
-}
-
-/** Median (smallest to largest). */
-function summary(values: readonly number[], digits = 1): string {
-  const sorted = [...values].sort((a, b) => a - b);
-  const at = (share: number): string =>
-    (sorted[Math.floor(share * (sorted.length - 1))] ?? NaN).toFixed(digits);
-  return `${at(0.5)} (${at(0)} to ${at(1)})`;
 }

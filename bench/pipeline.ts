@@ -21,6 +21,7 @@ import { elementType, encodeModel } from '../src/nets/onnx-schema.js';
 import { presetsFolder } from '../src/paths.js';
 import { runPipeline } from '../src/pipeline/run.js';
 import { WorkerPool } from '../src/workers/pool.js';
+import { median, spread } from './spread.js';
 
 const [clip, preset = join(presetsFolder, 'fast.onnx'), rounds = '3', workers = '1'] = process.argv.slice(2);
 if (clip === undefined)
@@ -127,15 +128,11 @@ function record(name: string, fps: number): void {
   results.set(name, [...(results.get(name) ?? []), fps]);
 }
 
-function median(name: string): number {
-  const values = [...(results.get(name) ?? [])].sort((a, b) => a - b);
-  return values[Math.floor(values.length / 2)] ?? NaN;
-}
-
 function report(): void {
+  const medianOf = (name: string): number => median(results.get(name) ?? []);
   for (const name of results.keys())
-    console.log(`${name.padEnd(20)} ${median(name).toFixed(1)} frames per second`);
-  const share = (a: string, b: string): string => (median(a) / median(b)).toFixed(2);
+    console.log(`${name.padEnd(20)} ${spread(results.get(name) ?? [])} frames per second`);
+  const share = (a: string, b: string): string => (medianOf(a) / medianOf(b)).toFixed(2);
   console.log(`pipeline ÷ FFmpeg alone  ${share('pipeline, identity', 'FFmpeg alone')} (goal 0.8)`);
   console.log(`pipeline ÷ bare engine   ${share('pipeline, preset', 'bare engine')} (goal 0.9)`);
   console.log(`largest memory           ${(process.resourceUsage().maxRSS / 1e3).toFixed(0)} MB`);

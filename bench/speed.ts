@@ -16,6 +16,7 @@ import type { Job } from '../src/jobs/process.js';
 import { restyle } from '../src/jobs/restyle.js';
 import { upscale } from '../src/jobs/upscale.js';
 import { packageRoot } from '../src/paths.js';
+import { spread } from './spread.js';
 
 const [clip, rounds = '3', seconds = '3', wanted] = process.argv.slice(2);
 if (clip === undefined)
@@ -48,11 +49,7 @@ try {
   await rm(folder, { recursive: true });
 }
 for (const [name, values] of measured) {
-  const sorted = values.toSorted((a, b) => a - b);
-  const median = sorted[Math.floor(sorted.length / 2)] ?? NaN;
-  console.log(
-    `${name.padEnd(40)} ${median.toFixed(2)} (${sorted.at(0)?.toFixed(2)}–${sorted.at(-1)?.toFixed(2)})`,
-  );
+  console.log(`${name.padEnd(40)} ${spread(values, 2)}`);
 }
 
 /** Frames a second from the first finished frame to the last. */

@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os';
 import { join, relative, sep } from 'node:path';
 import picomatch from 'picomatch';
 import { VidstyleError } from '../errors.js';
+import { fileDigest } from '../file-digest.js';
 import { isDone, Journal, recordPath } from './journal.js';
 import { LocalQueue, type QueueListener } from './local-queue.js';
 import { stateFolder } from './local-store.js';
@@ -13,10 +14,11 @@ import { openStore } from './open-store.js';
 import { planFiles, type Order, type PlannedFile } from './plan.js';
 import { watchForCancel, writePlan } from './plan-file.js';
 import { foresee, type Forecast } from './preflight.js';
-import { ProgressBook, type BatchProgress } from './progress.js';
+import type { BatchProgress } from './progress.js';
 import { recordFailure } from './record-failure.js';
-import { resolveSpec, sha256Of, specDigest, type BatchWork, type Spec } from './spec.js';
+import { resolveSpec, specDigest, type BatchWork, type Spec } from './spec.js';
 import type { Store } from './store.js';
+import { Tally, type Failure } from './tally.js';
 import { TaskProcesses } from './task-processes.js';
 import { version, type Task, type TaskSettings } from './task.js';
 
@@ -57,13 +59,6 @@ export interface BatchOptions {
 /** What applies where {@link BatchOptions} say nothing. */
 export const batchDefaults = Object.freeze({ onError: 'continue', retries: 2, jobs: 1, segmentSeconds: 30 });
 
-/** A file that could not be done. */
-export interface Failure {
-  readonly path: string;
-  readonly code: string;
-  readonly message: string;
-}
-
 /** How a batch went. */
 export interface BatchReport {
   readonly out: string;
@@ -92,12 +87,14 @@ export async function runBatch(options: BatchOptions): Promise<BatchReport> {
   if (source.location === out.location)
     throw new VidstyleError('usage', 'Archive and results are one folder.');
   const { spec, modelPath } = await resolveSpec(options.work);
-  const planned = await planFiles(source, {
-    ...{ limit: undefined, order: options.order, leaveOut: foldersInside(source, out) },
-    filter: pattern === undefined ? options.filter : [pattern],
+  const { filter, limit, order } = options;
+  const all = await planFiles(source, {
+    pattern,
+    filter,
+    limit,
+    order,
+    leaveOut: foldersInside(source, out),
   });
-  const filtered = pattern !== undefined && options.filter ? planned.filter(({ path }) => picomatch.isMatch(path, [...(options.filter ?? [])])) : planned; // prettier-ignore
-  const all = filtered.slice(0, options.limit);
   const { pending, failures: known } = await stillToDo(all, source, out, specDigest(spec));
   const base = { out: out.location, files: all.length, skipped: all.length - pending.length - known.length };
   const seconds = (): number => (performance.now() - started) / 1000;
@@ -134,36 +131,16 @@ async function doAll(
   places: Places,
   options: BatchOptions,
 ): Promise<Pick<BatchReport, 'done' | 'failures'>> {
-  const {
-    retries = batchDefaults.retries,
-    jobs = batchDefaults.jobs,
-    onError,
-    onProgress,
-    onNotice,
-  } = options;
+  const { retries = batchDefaults.retries, jobs = batchDefaults.jobs, onError, onNotice } = options;
   const threads = options.settings?.threads ?? Math.max(1, Math.floor(availableParallelism() / jobs));
   const processes = new TaskProcesses({ ...options.settings, threads });
-  const book = new ProgressBook(files);
-  const failures: Failure[] = [];
-  const tell = (): void => onProgress?.(book.snapshot());
+  const tally = new Tally(files, options);
   const listener: QueueListener = {
-    started: (task) => {
-      book.started(task);
-      tell();
-    },
-    progressed: (task, progress) => {
-      book.progressed(task, progress);
-      tell();
-    },
-    succeeded: (task, result) => {
-      book.succeeded(task, result);
-      tell();
-    },
+    started: tally.started,
+    progressed: tally.progressed,
+    succeeded: tally.succeeded,
     failed: async (task, error) => {
-      book.failed(task);
-      tell();
-      failures.push({ path: task.path, code: error.code, message: error.message });
-      onNotice?.(`${task.path}: ${error.message}`);
+      tally.failed(task, error);
       await recordFailure(task, error, places.source, places.out);
     },
     paused: () =>
@@ -183,7 +160,7 @@ async function doAll(
     cancel.stop();
     await processes.close();
   }
-  return { done: book.snapshot().done, failures };
+  return { done: tally.done, failures: tally.failures };
 }
 
 async function doOnRedis(
@@ -196,10 +173,8 @@ async function doOnRedis(
   const { redisConnection, requireRedis } = await import('./redis.js');
   const connection = redisConnection(redis);
   await requireRedis(connection);
-  const { retries = batchDefaults.retries, onError, onProgress, onNotice, settings } = options;
-  const book = new ProgressBook(files);
-  const failures: Failure[] = [];
-  const tell = (): void => onProgress?.(book.snapshot());
+  const { retries = batchDefaults.retries, onError, onNotice, settings } = options;
+  const tally = new Tally(files, options);
   const journal = new Journal(places.out);
   // An old failure, of other contents or another spec, is none of this run.
   for (const { path } of files)
@@ -212,27 +187,12 @@ async function doOnRedis(
       onNotice: (sentence) => onNotice?.(sentence),
       signal: options.signal ?? new AbortController().signal,
       cancelled: cancel.signal,
-      listener: {
-        progressed: (task, progress) => {
-          book.progressed(task, progress);
-          tell();
-        },
-        succeeded: (task, result) => {
-          book.succeeded(task, result);
-          tell();
-        },
-        failed: (task, { code, message }) => {
-          book.failed(task);
-          failures.push({ path: task.path, code, message });
-          onNotice?.(`${task.path}: ${message}`);
-          tell();
-        },
-      },
+      listener: tally,
     });
   } finally {
     cancel.stop();
   }
-  return { done: files.length - failures.length, failures };
+  return { done: files.length - tally.failures.length, failures: tally.failures };
 }
 
 /** The batch's file tasks; the same for whoever plans the same work. */
@@ -262,7 +222,7 @@ async function stillToDo(
     const record = recorded.has(recordPath(file.path)) ? await journal.record(file.path) : undefined;
     const sha256 = async (): Promise<string> => {
       const copy = await source.open(file.path);
-      return sha256Of(copy.path).finally(() => copy.release());
+      return fileDigest(copy.path).finally(() => copy.release());
     };
     const failed = record?.status === 'failed' && record.spec === spec && record.stamp === file.stamp;
     if (failed) failures.push({ path: file.path, ...(record.reason ?? { code: 'engine', message: '' }) });

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Stats } from 'node:fs';
-import { mkdir, open, readdir, readFile, realpath, rename, rm, stat, statfs } from 'node:fs/promises';
+import { mkdir, readdir, readFile, realpath, rm, stat, statfs } from 'node:fs/promises';
 import { basename, dirname, extname, join, relative, resolve, sep } from 'node:path';
+import { moveDurably, writeDurably } from '../durable-file.js';
 import { VidstyleError } from '../errors.js';
 import { requireInside, type LocalCopy, type Store, type StoredFile } from './store.js';
 
@@ -53,10 +54,7 @@ export class LocalStore implements Store {
 
   async publish(localPath: string, path: string): Promise<StoredFile> {
     const target = await this.inside(path);
-    await sync(localPath);
-    await mkdir(dirname(target), { recursive: true });
-    await rename(localPath, target);
-    await syncFolder(dirname(target));
+    await moveDurably(localPath, target);
     const found = await this.stat(path);
     if (!found) throw new VidstyleError('output', `"${target}" could not be written.`);
     return found;
@@ -68,20 +66,9 @@ export class LocalStore implements Store {
 
   async writeText(path: string, text: string): Promise<void> {
     const target = await this.inside(path);
-    await mkdir(dirname(target), { recursive: true });
+    // Other machines may write the same file at this moment.
     const beside = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString('hex')}`);
-    const file = await open(beside, 'w');
-    try {
-      await file.writeFile(text);
-      await file.sync();
-    } catch (error) {
-      await rm(beside, { force: true });
-      throw error;
-    } finally {
-      await file.close();
-    }
-    await rename(beside, target);
-    await syncFolder(dirname(target));
+    await writeDurably(target, text, beside);
   }
 
   async remove(path: string): Promise<void> {
@@ -122,22 +109,6 @@ async function nearestFolder(path: string): Promise<string> {
 
 function isBelow(path: string, root: string): boolean {
   return path.startsWith(root.endsWith(sep) ? root : `${root}${sep}`);
-}
-
-async function sync(path: string): Promise<void> {
-  const file = await open(path, 'r+');
-  try {
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-}
-
-/** A rename is durable when its folder is; systems that cannot open folders (Windows) need no such thing. */
-async function syncFolder(folder: string): Promise<void> {
-  const opened = await open(folder, 'r').catch(() => undefined);
-  await opened?.sync().catch(() => undefined);
-  await opened?.close();
 }
 
 function ignoreMissing(error: unknown): undefined {

@@ -2,9 +2,10 @@ import { copyFile, mkdir, readdir, rename } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { VidstyleError } from '../errors.js';
+import { fileDigest } from '../file-digest.js';
 import { cacheFolder, presetsFolder } from '../paths.js';
 import { stateFolder } from './local-store.js';
-import { sha256Of, type Spec } from './spec.js';
+import { type Spec } from './spec.js';
 import type { Store } from './store.js';
 
 type ModelName = Spec['model'];
@@ -28,13 +29,13 @@ export async function findModel(store: Store, model: ModelName, presets = preset
   if (own !== undefined) return own;
   const folder = join(cacheFolder(), 'batch-models');
   const cached = join(folder, `${model.sha256}${model.ending}`);
-  if ((await sha256Of(cached).catch(() => '')) === model.sha256) return cached;
+  if ((await fileDigest(cached).catch(() => '')) === model.sha256) return cached;
   const copy = await store.open(storedPath(model)).catch((cause: unknown) => {
     const sentence = `The network ${model.sha256.slice(0, 12)}… is neither a preset of this machine nor beside the results.`;
     throw new VidstyleError('model', sentence, { cause });
   });
   try {
-    if ((await sha256Of(copy.path)) !== model.sha256)
+    if ((await fileDigest(copy.path)) !== model.sha256)
       throw new VidstyleError('model', `The network ${model.sha256.slice(0, 12)}… beside the results has other contents.`); // prettier-ignore
     await mkdir(folder, { recursive: true });
     const beside = `${cached}.${randomBytes(6).toString('hex')}`;
@@ -62,5 +63,5 @@ function digestsIn(folder: string): Promise<ReadonlyMap<string, string>> {
 async function readDigests(folder: string): Promise<ReadonlyMap<string, string>> {
   const names = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith('.onnx'));
   const paths = names.map((name) => join(folder, name));
-  return new Map(await Promise.all(paths.map(async (path) => [await sha256Of(path), path] as const)));
+  return new Map(await Promise.all(paths.map(async (path) => [await fileDigest(path), path] as const)));
 }

@@ -1,11 +1,12 @@
 import { rm } from 'node:fs/promises';
 import { isVidstyleError, VidstyleError } from '../errors.js';
+import { fileDigest } from '../file-digest.js';
 import { openVideo, segmentEncoding, planSegments, sniffPicture } from '../media/index.js';
 import { isDone, Journal, type FileRecord, type Manifest } from './journal.js';
 import { joinFile } from './join-file.js';
 import { openStore } from './open-store.js';
 import { runJob } from './run-job.js';
-import { sha256Of, specDigest } from './spec.js';
+import { specDigest } from './spec.js';
 import type { LocalCopy, Store, StoredFile } from './store.js';
 import { version, type Task, type TaskProgress, type TaskResult, type TaskSettings } from './task.js';
 
@@ -61,7 +62,8 @@ async function doFile(opened: Opened): Promise<TaskResult> {
   const { signal } = context;
   const record = await journal.record(task.path);
   let digest: Promise<string> | undefined;
-  const sha256 = (): Promise<string> => (digest ??= opened.copy().then(({ path }) => sha256Of(path, signal)));
+  const sha256 = (): Promise<string> =>
+    (digest ??= opened.copy().then(({ path }) => fileDigest(path, 'sha256', signal)));
   if (record && (await isDone(record, file, spec, out, sha256))) {
     if (record.stamp !== file.stamp) await journal.writeRecord({ ...record, stamp: file.stamp });
     await journal.removeWork(task.path); // whoever joined the file may have been killed before this

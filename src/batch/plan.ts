@@ -15,7 +15,9 @@ export interface PlannedFile extends StoredFile {
 
 /** What to take of an archive. */
 export interface PlanOptions {
-  /** Glob patterns, of which a path must match one: `**` for any depth. */
+  /** A glob pattern that a path must match: `**` for any depth. */
+  readonly pattern?: string | undefined;
+  /** Glob patterns, of which a path must match one as well. */
   readonly filter?: readonly string[] | undefined;
   /** So many files at most. */
   readonly limit?: number | undefined;
@@ -31,13 +33,13 @@ export interface PlanOptions {
  * @throws VidstyleError `usage` where two sources would have one result
  */
 export async function planFiles(source: Store, options: PlanOptions = {}): Promise<PlannedFile[]> {
-  const { filter, limit = Infinity, order = 'name', leaveOut = [] } = options;
-  const wanted = filter && picomatch([...filter]);
+  const { pattern, filter, limit = Infinity, order = 'name', leaveOut = [] } = options;
+  const matchers = [pattern, filter && [...filter]].flatMap((glob) => (glob ? [picomatch(glob)] : []));
   const files: PlannedFile[] = [];
   for await (const file of source.list()) {
     if (!mediaEndings.test(file.path) || leaveOut.some((folder) => file.path.startsWith(`${folder}/`)))
       continue;
-    if (wanted && !wanted(file.path)) continue;
+    if (!matchers.every((matches) => matches(file.path))) continue;
     files.push({ ...file, output: outputOf(file.path) });
   }
   files.sort(orders[order]);

@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { extname } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
 import { VidstyleError } from '../errors.js';
+import { fileDigest } from '../file-digest.js';
 import type { ProcessOptions } from '../jobs/options.js';
 import { readPreset } from '../jobs/presets.js';
 import type { RestyleOptions } from '../jobs/restyle.js';
@@ -77,7 +76,7 @@ export async function resolveSpec(work: BatchWork): Promise<ResolvedSpec> {
   const { hints, size: frameSize, codec, crf, preset, pixelFormat, encoderOptions, acceptTruncated, verify } = work; // prettier-ignore
   const found = work.command === 'restyle' ? await styleOf(work) : await upscalerOf(work);
   const ending = extname(found.path).toLowerCase();
-  const model = { sha256: await sha256Of(found.path), ending };
+  const model = { sha256: await fileDigest(found.path), ending };
   const shared = { hints, size: frameSize, codec, crf, preset, pixelFormat, encoderOptions, acceptTruncated, verify }; // prettier-ignore
   const parsed = specSchema.safeParse(withoutUndefined({ command: work.command, model, ...found.own, ...shared })); // prettier-ignore
   if (parsed.success) return { spec: parsed.data, modelPath: found.path };
@@ -92,13 +91,6 @@ export async function resolveSpec(work: BatchWork): Promise<ResolvedSpec> {
 export function specDigest(spec: Spec): string {
   const sorted = Object.entries(spec).sort(([a], [b]) => (a < b ? -1 : 1));
   return createHash('sha256').update(JSON.stringify(sorted)).digest('hex').slice(0, 32);
-}
-
-/** SHA-256 of a file's contents, in hexadecimal. */
-export async function sha256Of(path: string, signal?: AbortSignal): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash, { signal });
-  return hash.digest('hex');
 }
 
 interface FoundModel {

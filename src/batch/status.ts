@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import picomatch from 'picomatch';
-import type { Failure } from './batch.js';
+import type { Failure } from './tally.js';
 import { Journal, recordPath } from './journal.js';
 import { openStore } from './open-store.js';
 import { askToCancel, readPlan } from './plan-file.js';

@@ -1,7 +1,8 @@
 import { Option, type Command } from 'commander';
-import { count, encoderOption, frameSize, notNegative, positive, share } from './arguments.js';
+import { count, notNegative, positive, share } from './arguments.js';
 import type { BatchFlags } from './batch-options.js';
 import { addModelOptions } from './model-hints.js';
+import { addEncodingOptions } from './process-options.js';
 import type { CommandContext } from './program.js';
 
 /** `vidstyle batch ARCHIVE --out DONE --upscale 2`, and `batch status|retry|cancel DONE`. */
@@ -32,14 +33,8 @@ export function registerBatchCommand(program: Command, { signal }: CommandContex
     .option('--jobs <n>', 'processes at work at once (default: 1)', count)
     .option('--redis <url>', 'have it done by the workers on redis://host (rediss:// for TLS)')
     .option('--board <[host:]port>', 'with --redis: show the queue on a web page meanwhile')
-    .option('--segment <seconds>', 'length of the pieces of long files (default: 30)', positive)
-    .option('--size <WxH>', 'working size (default: the input’s)', frameSize)
-    .option('--codec <encoder>', 'FFmpeg’s encoder (default: by container)')
-    .option('--crf <n>', 'constant quality, smaller is better', notNegative)
-    .option('--preset <name>', 'the encoder’s speed preset')
-    .option('--pixel-format <name>', 'FFmpeg’s pixel format (default: 4:2:0 of the input’s depth)')
-    .option('--encoder <name=value>', 'another option of the encoder; can be repeated', encoderOption)
-    .option('--hwaccel <device>', 'decode on a device: cuda, vaapi, videotoolbox, …')
+    .option('--segment <seconds>', 'length of the pieces of long files (default: 30)', positive);
+  addEncodingOptions(run)
     .option('--device <name>', 'where the network runs: cpu, cuda, tensorrt, directml, coreml, webgpu')
     .option('--threads <n>', 'threads of each network (default: the cores divided among the jobs)', count)
     .option('--verify', 'compare every output with its input; a difference is a failure')

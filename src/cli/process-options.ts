@@ -28,11 +28,9 @@ export interface ProcessFlags {
   readonly quiet?: boolean;
 }
 
-export function addProcessOptions(command: Command): Command {
+/** How the output is encoded, for whatever writes files. */
+export function addEncodingOptions(command: Command): Command {
   return command
-    .option('--overwrite', 'replace the output if it is there')
-    .option('--start <time>', 'where to begin: seconds or h:mm:ss', seconds)
-    .option('--duration <time>', 'how much to do', positiveSeconds)
     .option('--size <WxH>', 'working size (default: the input’s)', frameSize)
     .option(
       '--codec <encoder>',
@@ -42,7 +40,16 @@ export function addProcessOptions(command: Command): Command {
     .option('--preset <name>', 'the encoder’s speed preset')
     .option('--pixel-format <name>', 'FFmpeg’s pixel format (default: 4:2:0 of the input’s depth)')
     .option('--encoder <name=value>', 'any other option of the encoder; can be repeated', encoderOption)
-    .option('--hwaccel <device>', 'decode on a device: cuda, vaapi, videotoolbox, …')
+    .option('--hwaccel <device>', 'decode on a device: cuda, vaapi, videotoolbox, …');
+}
+
+/** What every command that turns a file into a file understands. */
+export function addProcessOptions(command: Command): Command {
+  command
+    .option('--overwrite', 'replace the output if it is there')
+    .option('--start <time>', 'where to begin: seconds or h:mm:ss', seconds)
+    .option('--duration <time>', 'how much to do', positiveSeconds);
+  return addEncodingOptions(command)
     .addOption(
       new Option('--engine <name>', 'what runs the network; auto tries which is fastest').choices([
         'auto',

@@ -45,12 +45,11 @@ export async function readImageModel(
   const graph = parseModel(bytes);
   const metadata = metadataOf(graph);
   return metadata
-    ? readOwnModel(bytes, graph, metadata, options.geometry.format, !backend.readsParameters)
+    ? readOwnModel(graph, metadata, options.geometry.format, !backend.readsParameters)
     : readForeignModel(bytes, graph, options, backend);
 }
 
 function readOwnModel(
-  bytes: Uint8Array,
   graph: OnnxModel,
   { scale, minimumSize, styles }: ModelMetadata,
   format: SampleFormat,
@@ -60,7 +59,7 @@ function readOwnModel(
   const { input, output } = readSignature(graph, { layout: 'nhwc' }, ['style']);
   const picture: PictureFormat = { type, layout: 'nhwc', channels: 3, range: 'samples' };
   return {
-    bytes: specialise(bytes, { sample: type, lowered }),
+    bytes: specialise(graph, { sample: type, lowered }),
     input: { ...input, type },
     output: { ...output, type },
     inputFormat: picture,

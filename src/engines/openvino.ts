@@ -6,7 +6,7 @@ import { openvinoAttempts } from './openvino/devices.js';
 import { loadOpenvino } from './openvino/library.js';
 import { fullFormat, shorterFormat, shortIsGood } from './openvino/precision.js';
 import { machineKey, modelDigest, recall, remember } from './remembered.js';
-import { testCard } from './test-card.js';
+import { testCardFrame } from './test-card.js';
 
 /** OpenVINO through its C API: CPUs, Intel's GPUs and NPUs. Frames are read and written where they lie. */
 export const engine: Engine = { name: 'openvino', open };
@@ -58,11 +58,10 @@ const cardSize = 256;
 
 async function drawCard(options: SessionOptions, precision: 'f32' | 'bf16'): Promise<Uint8Array> {
   const geometry: FrameGeometry = { width: cardSize, height: cardSize, format: 'rgb8' };
-  const card = Uint8Array.from(testCard(cardSize, cardSize).values, (value) => Math.round(value * 255));
   const session = await openWith({ ...options, geometry }, precision);
   try {
     const result = new Uint8Array(frameBytes(session.outputGeometry));
-    await session.run(card, result);
+    await session.run(testCardFrame(cardSize, cardSize), result);
     return result;
   } finally {
     await session.close();

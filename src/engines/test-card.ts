@@ -27,6 +27,11 @@ export function testCard(width: number, height: number, { grey = false } = {}): 
   return { width, height, values };
 }
 
+/** The card as a frame: packed RGB of 8 bits. */
+export function testCardFrame(width: number, height: number): Uint8Array {
+  return Uint8Array.from(testCard(width, height).values, (value) => Math.round(255 * value));
+}
+
 function clamp(value: number): number {
   return Math.min(1, Math.max(0, value));
 }

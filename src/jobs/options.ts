@@ -75,8 +75,10 @@ function wholeBetween(low: number, high: number): z.ZodNumber {
   return z.number(allowed).int(allowed).min(low, allowed).max(high, allowed);
 }
 
-const flag = z.boolean('give true or false');
-const text = z.string('give a text').min(1, 'give a text that is not empty');
+/** Yes or no. */
+export const flag = z.boolean('give true or false');
+/** A text that says something. */
+export const text = z.string('give a text').min(1, 'give a text that is not empty');
 
 /** The part of an options object that {@link ProcessOptions} describes. */
 export const processSchema = z.object({

@@ -1,5 +1,5 @@
 import { planStyle, type RestyleOptions } from '../jobs/restyle.js';
-import { testCard } from '../engines/test-card.js';
+import { testCardFrame } from '../engines/test-card.js';
 import type { NetworkPlan } from '../jobs/process.js';
 import { startPool } from '../jobs/start-pool.js';
 import type { ProcessOptions } from '../jobs/options.js';
@@ -47,7 +47,8 @@ export class Network {
   static async open(look: Look, geometry: FrameGeometry, options: NetworkOptions): Promise<Network> {
     const plan = await planStyle({ ...look, hints: options.hints, presets: options.presets });
     // There is no frame yet to try engines on.
-    const firstFrames = (): Promise<Uint8Array[]> => Promise.resolve([cardFor(geometry)]);
+    const firstFrames = (): Promise<Uint8Array[]> =>
+      Promise.resolve([testCardFrame(geometry.width, geometry.height)]);
     return new Network(geometry, await startPool({ plan, geometry, options, firstFrames }), plan);
   }
 
@@ -121,9 +122,4 @@ export class Network {
       },
     };
   }
-}
-
-/** A test card of the stream's size, packed RGB of 8 bits as all live pictures are. */
-function cardFor({ width, height }: FrameGeometry): Uint8Array {
-  return Uint8Array.from(testCard(width, height).values, (value) => Math.round(255 * value));
 }

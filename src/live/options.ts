@@ -1,11 +1,17 @@
-import { z } from 'zod';
-import { checkOptions, numberBetween, processSchema, type ProcessOptions } from '../jobs/options.js';
+import {
+  checkOptions,
+  flag,
+  numberBetween,
+  processSchema,
+  text,
+  type ProcessOptions,
+} from '../jobs/options.js';
 import type { RestyleOptions } from '../jobs/restyle.js';
 import { VidstyleError } from '../errors.js';
 import { parseRtmp } from './addresses.js';
 import type { ConsoleOptions } from './console/options.js';
 
-/** What {@link startLive} is told. */
+/** What a live session is told. */
 export interface LiveOptions
   extends
     Pick<RestyleOptions, 'style' | 'strength' | 'keepColors' | 'hints' | 'presets'>,
@@ -48,8 +54,6 @@ export const liveDefaults = Object.freeze({
   soundBitsPerSecond: 160_000,
 });
 
-const text = z.string('give a text').min(1, 'give a text that is not empty');
-const flag = z.boolean('give true or false');
 const recordable = /\.(mkv|mp4|mov|flv|ts)$/i;
 
 const schema = processSchema

@@ -48,8 +48,7 @@ function qualityOptions(encoder: string, wishes: EncoderWishes): Record<string, 
 
 /**
  * x264 keeps 40 frames to look ahead at, and half as many threads again as there are cores, each with frames of its own,
- * whatever their size: 574 MB for 1080p, preset medium, two cores. With 10 frames, no frames ahead of those, and a
- * thread a core it is 340 MB.
+ * whatever their size. Large ones get by with 10, none of them for its own synchronisation, and a thread a core.
  */
 function frugal({ width, height }: FrameGeometry): Record<string, string> {
   if (width * height <= 1280 * 720) return {};

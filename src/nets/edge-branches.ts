@@ -1,8 +1,3 @@
-import type * as TensorFlow from '@tensorflow/tfjs-core';
-import type { Conv, Layer, Network, Parameter } from './layers.js';
-import type { NetworkSpec } from './metadata.js';
-import type { WeightArray, Weights } from './weights.js';
-
 /**
  * The edge-oriented convolution block of ECBSR (Zhang et al. 2021): while it is trained, a 3×3 convolution is a sum of a plain
  * one, one that widens and narrows again, and Sobel and Laplace filters of mixed channels. All of them are linear, so their
@@ -12,35 +7,39 @@ import type { WeightArray, Weights } from './weights.js';
  * to nothing and pads the same in both; and there is no identity branch. The branches start at zero, so that a trained
  * plain network can be taken over.
  */
-export const edgeBranches = {
-  /** What the branches of a convolution learn, beside its own kernel and bias. */
-  parameters({ name, in: input, out }: Conv): Parameter[] {
-    const wide = 2 * input;
-    return [
-      { name: `${name}/expand`, shape: [1, 1, input, wide], init: 'kernel', group: 'shared' },
-      { name: `${name}/squeeze`, shape: [3, 3, wide, out], init: 'zeros', group: 'shared' },
-      { name: `${name}/mix`, shape: [filters.length, 1, input, out], init: 'kernel', group: 'shared' },
-      { name: `${name}/mix-scale`, shape: [filters.length, out], init: 'zeros', group: 'shared' },
-    ];
-  },
 
-  /** The one kernel `[3, 3, in, out]` that all branches come to, differentiable by each of them. */
-  kernel(
-    tf: typeof TensorFlow,
-    { name, in: input, out }: Conv,
-    parameter: (name: string) => TensorFlow.Tensor,
-  ): TensorFlow.Tensor4D {
-    const expand = parameter(`${name}/expand`).reshape([input, 2 * input]);
-    const squeeze = parameter(`${name}/squeeze`).reshape([9, 2 * input, out]);
-    const widened = tf.matMul(tf.tile(expand.expandDims(0), [9, 1, 1]), squeeze).reshape([3, 3, input, out]);
-    const scale = parameter(`${name}/mix-scale`).reshape([filters.length, 1, out]);
-    const mixed = parameter(`${name}/mix`).reshape([filters.length, input, out]).mul(scale);
-    const shapes = tf.tensor2d(filters.flat(), [filters.length, 9]);
-    const edges = tf.matMul(shapes, mixed.reshape([filters.length, input * out]), true);
-    const plain = parameter(`${name}/kernel`);
-    return tf.addN([plain, widened, edges.reshape([3, 3, input, out])]) as TensorFlow.Tensor4D;
-  },
-};
+import type * as TensorFlow from '@tensorflow/tfjs-core';
+import type { Conv, Layer, Network, Parameter } from './layers.js';
+import type { NetworkSpec } from './metadata.js';
+import type { WeightArray, Weights } from './weights.js';
+
+/** What the branches of a convolution learn, beside its own kernel and bias. */
+export function edgeParameters({ name, in: input, out }: Conv): Parameter[] {
+  const wide = 2 * input;
+  return [
+    { name: `${name}/expand`, shape: [1, 1, input, wide], init: 'kernel', group: 'shared' },
+    { name: `${name}/squeeze`, shape: [3, 3, wide, out], init: 'zeros', group: 'shared' },
+    { name: `${name}/mix`, shape: [filters.length, 1, input, out], init: 'kernel', group: 'shared' },
+    { name: `${name}/mix-scale`, shape: [filters.length, out], init: 'zeros', group: 'shared' },
+  ];
+}
+
+/** The one kernel `[3, 3, in, out]` that all branches come to, differentiable by each of them. */
+export function edgeKernel(
+  tf: typeof TensorFlow,
+  { name, in: input, out }: Conv,
+  parameter: (name: string) => TensorFlow.Tensor,
+): TensorFlow.Tensor4D {
+  const expand = parameter(`${name}/expand`).reshape([input, 2 * input]);
+  const squeeze = parameter(`${name}/squeeze`).reshape([9, 2 * input, out]);
+  const widened = tf.matMul(tf.tile(expand.expandDims(0), [9, 1, 1]), squeeze).reshape([3, 3, input, out]);
+  const scale = parameter(`${name}/mix-scale`).reshape([filters.length, 1, out]);
+  const mixed = parameter(`${name}/mix`).reshape([filters.length, input, out]).mul(scale);
+  const shapes = tf.tensor2d(filters.flat(), [filters.length, 9]);
+  const edges = tf.matMul(shapes, mixed.reshape([filters.length, input * out]), true);
+  const plain = parameter(`${name}/kernel`);
+  return tf.addN([plain, widened, edges.reshape([3, 3, input, out])]) as TensorFlow.Tensor4D;
+}
 
 /** Weights of a network whose branches have become one kernel a convolution; those without branches stay as they are. */
 export function mergeEdgeBranches({ layers }: Network, weights: Weights): Weights {
@@ -48,7 +47,7 @@ export function mergeEdgeBranches({ layers }: Network, weights: Weights): Weight
   for (const layer of layers) {
     if (!hasBranches(layer)) continue;
     merged.set(`${layer.name}/kernel`, mergedKernel(layer, weights));
-    for (const { name } of edgeBranches.parameters(layer)) merged.delete(name);
+    for (const { name } of edgeParameters(layer)) merged.delete(name);
   }
   return merged;
 }

@@ -1,4 +1,4 @@
-import { edgeBranches } from './edge-branches.js';
+import { edgeParameters } from './edge-branches.js';
 
 /**
  * A network is a flat list of layers that reads like a paper's table. `tfjs.ts` builds such a list as a
@@ -170,7 +170,7 @@ function parametersOfLayer(layer: Layer, styles: number): Parameter[] {
     case 'conv':
       return [
         ...kernelAndBias(layer.name, [layer.kernel, layer.kernel, layer.in, layer.out], layer.out),
-        ...(layer.branches === 'edge' ? edgeBranches.parameters(layer) : []),
+        ...(layer.branches === 'edge' ? edgeParameters(layer) : []),
       ];
     case 'transposed-conv': // TensorFlow's order: [h, w, out, in]
       return kernelAndBias(layer.name, [layer.kernel, layer.kernel, layer.out, layer.in], layer.out);

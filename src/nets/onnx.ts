@@ -11,7 +11,7 @@ import { buildNetwork } from './families.js';
 import { toHwio } from './kernel-layout.js';
 import type { Network } from './layers.js';
 import { lower } from './lowering.js';
-import { metadataEntry, parseModel, readMetadata, type ModelMetadata } from './metadata.js';
+import { metadataEntry, metadataOf, parseModel, type ModelMetadata } from './metadata.js';
 import { mergeEdgeBranches, withoutBranches } from './edge-branches.js';
 import { OnnxWriter } from './onnx-writer.js';
 import { checkWeights, type WeightArray, type Weights } from './weights.js';
@@ -76,11 +76,11 @@ export function toOnnx(
  * Writes one of our models anew for what it will see and, if `lowered`, as it is fastest to run.
  * @throws VidstyleError `model` if the model was not written by {@link toOnnx}
  */
-export function specialise(bytes: Uint8Array, options: Required<OnnxOptions>): Uint8Array {
-  const metadata = readMetadata(bytes);
+export function specialise(model: OnnxModel, options: Required<OnnxOptions>): Uint8Array {
+  const metadata = metadataOf(model);
   if (!metadata) throw new VidstyleError('model', 'The model was not written by vidstyle.');
   const network = buildNetwork(metadata.network);
-  return toOnnx(network, weightsFromOnnx(bytes, network), metadata, options);
+  return toOnnx(network, weightsOf(model, network), metadata, options);
 }
 
 /**
@@ -88,8 +88,12 @@ export function specialise(bytes: Uint8Array, options: Required<OnnxOptions>): U
  * @throws VidstyleError `model` if they do not fit the network
  */
 export function weightsFromOnnx(bytes: Uint8Array, network: Network): Map<string, WeightArray> {
+  return weightsOf(parseModel(bytes), network);
+}
+
+function weightsOf({ graph }: OnnxModel, network: Network): Map<string, WeightArray> {
   const weights = new Map<string, WeightArray>();
-  for (const tensor of parseModel(bytes).graph.initializer) {
+  for (const tensor of graph.initializer) {
     const { name, dims } = tensor;
     if (!name.includes('/') || tensor.data_type !== elementType.float) continue;
     const array = { shape: name.endsWith('/slope') ? dims.slice(0, 1) : dims, data: floatsOf(tensor) };

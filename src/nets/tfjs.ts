@@ -1,6 +1,6 @@
 import type * as TensorFlow from '@tensorflow/tfjs-core';
 import type {} from '@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops.js';
-import { edgeBranches } from './edge-branches.js';
+import { edgeKernel } from './edge-branches.js';
 import type { Conv, Layer, Network, Norm, Padding } from './layers.js';
 import type { Weights } from './weights.js';
 
@@ -118,7 +118,7 @@ class LayerRunner {
   }
 
   private kernel(layer: Conv): Tensor4D {
-    if (layer.branches === 'edge') return edgeBranches.kernel(this.tf, layer, (name) => this.parameter(name));
+    if (layer.branches === 'edge') return edgeKernel(this.tf, layer, (name) => this.parameter(name));
     return this.parameter(`${layer.name}/kernel`) as Tensor4D;
   }
 

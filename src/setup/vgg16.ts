@@ -1,8 +1,8 @@
 import { copyFile, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, extname, join } from 'node:path';
 import { VidstyleError } from '../errors.js';
+import { fileDigest } from '../file-digest.js';
 import { loadVgg16 } from '../losses/vgg16-weights.js';
-import { fileDigest } from './checksum.js';
 import { setupContext, type SetupContext, type SetupOptions, type SetupResult } from './context.js';
 
 /** Keras' public file, its length, and its MD5 as Keras publishes it (keras/src/applications/vgg16.py). */

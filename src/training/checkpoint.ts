@@ -1,7 +1,6 @@
-import { open, readFile, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { mkdir } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
+import { writeDurably } from '../durable-file.js';
 import { messageOf, VidstyleError } from '../errors.js';
 import { networkSpecSchema } from '../nets/metadata.js';
 import { decodeSafetensors, encodeSafetensors } from '../nets/safetensors.js';
@@ -33,7 +32,7 @@ export interface Checkpoint {
  * @throws VidstyleError `training` if it cannot be written: no space, no right
  */
 export async function writeCheckpoint(path: string, { head, arrays }: Checkpoint): Promise<void> {
-  await writeDurably(path, encodeSafetensors(arrays, { vidstyle: JSON.stringify(head) }));
+  await writeTrained(path, encodeSafetensors(arrays, { vidstyle: JSON.stringify(head) }));
 }
 
 /** @throws VidstyleError `training` if there is no sound checkpoint at `path` */
@@ -59,23 +58,14 @@ export function withPrefix(arrays: Checkpoint['arrays'], prefix: string): Map<st
   );
 }
 
-/** Writes beside, flushes to the disk, renames. */
-export async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
-  const beside = `${path}.part`;
-  try {
-    await mkdir(dirname(path), { recursive: true });
-    const file = await open(beside, 'w');
-    try {
-      await file.writeFile(bytes);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(beside, path);
-  } catch (cause) {
-    await rm(beside, { force: true }).catch(() => undefined);
+/**
+ * Writes a checkpoint's or a model's file, whole or not at all.
+ * @throws VidstyleError `training` if it cannot be written: no space, no right
+ */
+export async function writeTrained(path: string, bytes: Uint8Array): Promise<void> {
+  await writeDurably(path, bytes).catch((cause: unknown) => {
     const full = (cause as NodeJS.ErrnoException).code === 'ENOSPC';
     const why = full ? 'the disk is full' : messageOf(cause);
     throw new VidstyleError('training', `"${path}" cannot be written: ${why}.`, { cause });
-  }
+  });
 }

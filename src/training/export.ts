@@ -5,7 +5,7 @@ import type { NetworkSpec } from '../nets/metadata.js';
 import { toOnnx } from '../nets/onnx.js';
 import type { Weights } from '../nets/weights.js';
 import { packageRoot } from '../paths.js';
-import { readCheckpoint, withPrefix, writeDurably } from './checkpoint.js';
+import { readCheckpoint, withPrefix, writeTrained } from './checkpoint.js';
 
 export interface PresetDescription {
   readonly kind: 'style' | 'sr';
@@ -21,7 +21,7 @@ export async function exportPreset(
   weights: Weights,
   description: PresetDescription,
 ): Promise<void> {
-  await writeDurably(path, encodePreset(weights, description));
+  await writeTrained(path, encodePreset(weights, description));
 }
 
 /** Trained weights as the bytes of a model file that says what made it. */

@@ -3,7 +3,7 @@ import ort from 'onnxruntime-node';
 import { loadTensorFlow } from '../../src/engines/tfjs.js';
 import { buildNetwork } from '../../src/nets/families.js';
 import type { Network } from '../../src/nets/layers.js';
-import type { NetworkSpec } from '../../src/nets/metadata.js';
+import { parseModel, type NetworkSpec } from '../../src/nets/metadata.js';
 import { specialise, toOnnx } from '../../src/nets/onnx.js';
 import { forward, toTensors } from '../../src/nets/tfjs.js';
 import type { Weights } from '../../src/nets/weights.js';
@@ -47,7 +47,7 @@ describe.each(Object.entries(networks))('%s', (_, spec) => {
       const photo = makePhotograph(width, height);
       const expected = inTensorFlow(network, weights, photo, width, height);
       expect(spread(expected)).toBeGreaterThan(25); // a flat picture would agree with anything
-      for (const written of [model, specialise(model, { sample: 'uint8', lowered: true })]) {
+      for (const written of [model, specialise(parseModel(model), { sample: 'uint8', lowered: true })]) {
         const actual = await inOnnxRuntime(written, network, photo, width, height);
         expect(largestDifference(expected, actual)).toBeLessThanOrEqual(1);
       }
@@ -59,7 +59,7 @@ describe.each(Object.entries(networks))('%s', (_, spec) => {
     const expected = await inOnnxRuntime(model, network, photo, 64, 48);
     const wide = Uint16Array.from(photo, (value) => value * 257);
     const actual = await inOnnxRuntime(
-      specialise(model, { sample: 'uint16', lowered: true }),
+      specialise(parseModel(model), { sample: 'uint16', lowered: true }),
       network,
       wide,
       64,
