@@ -178,7 +178,8 @@ describe('WorkerPool', () => {
   });
 
   it('closes in the middle of a network’s work without harm', async () => {
-    const geometry = { width: 320, height: 200, format: 'rgb8' } as const;
+    // Large enough that the network is at it for a hundred milliseconds on any machine.
+    const geometry = { width: 1280, height: 800, format: 'rgb8' } as const;
     const pool = await WorkerPool.start({ session: { model: ownModel([]), geometry, threads: 1 } });
     const slots = new FrameSlots({ count: 2, inputGeometry: geometry, outputGeometry: pool.outputGeometry });
     const slot = await frame(slots, 9);
