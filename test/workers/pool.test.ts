@@ -156,7 +156,7 @@ describe('WorkerPool', () => {
   });
 
   it('gives up its frames when closed, and can be closed again', async () => {
-    const { pool, slots } = await start({ upToMs: 100 });
+    const { pool, slots } = await start({ takesMs: 200 });
     const running = [1, 2, 3].map(async (value) => pool.run(await frame(slots, value), slots.memory, value));
     const outcome = Promise.allSettled(running);
     await delay(10);
@@ -167,7 +167,7 @@ describe('WorkerPool', () => {
   });
 
   it('ends a thread that hangs after a while', async () => {
-    const { pool, slots } = await start({ upToMs: 1e9 }, { closeGraceMs: 50 });
+    const { pool, slots } = await start({ takesMs: 1e9 }, { closeGraceMs: 50 });
     const running = pool.run(await frame(slots, 1), slots.memory, 0);
     running.catch(() => undefined);
     await delay(10);
