@@ -16,6 +16,7 @@ import { rgbToY } from '../src/metrics/luma.js';
 import { psnr } from '../src/metrics/psnr.js';
 import { toFloat, type Raster } from '../src/metrics/raster.js';
 import { ssim } from '../src/metrics/ssim.js';
+import { readPictures } from './pictures.js';
 
 type Picture = Raster<Uint8Array>;
 
@@ -48,8 +49,12 @@ async function compare(clip: string): Promise<void> {
   ];
   const bad = join(folder, 'bad.mp4');
   await encodeBadly(clip, { width: smallWidth, height: smallHeight }, bad);
-  const originals = await pictures(clip, { width: smallWidth * scale, height: smallHeight * scale });
-  const small = await pictures(bad);
+  const originals = await readPictures(clip, {
+    every,
+    duration,
+    size: { width: smallWidth * scale, height: smallHeight * scale },
+  });
+  const small = await readPictures(bad, { every });
   for (const model of ['bicubic', ...values.model]) {
     const enlarged = await enlarge(model, small);
     const scores = enlarged.map((picture, i) => {
@@ -87,26 +92,6 @@ async function encodeBadly(
   }
   await sink.finish();
   await source.close();
-}
-
-/** Every so many frames of a clip. */
-async function pictures(
-  clip: string,
-  size?: { readonly width: number; readonly height: number },
-): Promise<Picture[]> {
-  const source = await openVideo(clip, { duration, ...(size && { size }) });
-  const found: Picture[] = [];
-  const { width, height } = source.geometry;
-  for await (const frame of source.frames()) {
-    if (frame.index % every === 0) {
-      const data = new Uint8Array(frameBytes(source.geometry));
-      frame.read(data);
-      found.push({ width, height, channels: 3, data });
-    }
-    frame.close();
-  }
-  await source.close();
-  return found;
 }
 
 async function enlarge(model: string, small: readonly Picture[]): Promise<Picture[]> {

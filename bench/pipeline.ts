@@ -28,29 +28,40 @@ if (clip === undefined)
   throw new Error('usage: node build/bench/pipeline.js clip.mp4 [preset.onnx] [rounds] [workers]');
 const folder = await mkdtemp(join(tmpdir(), 'vidstyle-bench-'));
 const output = join(folder, 'out.mp4');
-const encoding = { crf: 18, preset: 'medium' };
+const encoding = { crf: 18, preset: 'faster' };
 
-const results = new Map<string, number[]>();
+interface Run {
+  readonly fps: number;
+  /** Processor time of all threads, milliseconds a frame. */
+  readonly processor: number;
+}
+
+const results = new Map<string, Run[]>();
 try {
   const model = await readFile(preset);
   for (let round = 0; round < Number(rounds); round += 1) {
-    record('FFmpeg alone', await framesPerSecond(() => transcode(clip)));
-    record('pipeline, identity', await framesPerSecond(() => restyle(clip, identityModel())));
-    record('bare engine', await framesPerSecond(() => infer(clip, model)));
-    record('pipeline, preset', await framesPerSecond(() => restyle(clip, model, 3)));
+    record('FFmpeg alone', await transcode(clip));
+    record('pipeline, identity', await restyle(clip, identityModel()));
+    record('bare engine', await infer(clip, model));
+    record('pipeline, preset', await restyle(clip, model, 3));
   }
 } finally {
   await rm(folder, { recursive: true });
 }
 report();
 
-/** Runs something that does a number of frames, warm-up apart. */
-async function framesPerSecond(work: () => Promise<{ frames: number; seconds: number }>): Promise<number> {
-  const { frames, seconds } = await work();
-  return frames / seconds;
+/** Runs something that tells how many frames it did. */
+async function clocked(work: () => Promise<number>): Promise<Run> {
+  const [startedAt, before] = [performance.now(), process.cpuUsage()];
+  const frames = await work();
+  const { user, system } = process.cpuUsage(before);
+  return {
+    fps: (1000 * frames) / (performance.now() - startedAt),
+    processor: (user + system) / 1000 / frames,
+  };
 }
 
-async function transcode(path: string): Promise<{ frames: number; seconds: number }> {
+async function transcode(path: string): Promise<Run> {
   await using source = await Demuxer.open(path);
   const stream = source.video();
   if (!stream) throw new Error('the clip has no video');
@@ -58,27 +69,22 @@ async function transcode(path: string): Promise<{ frames: number; seconds: numbe
   const options = { crf: String(encoding.crf), preset: encoding.preset };
   using encoder = await Encoder.create('libx264' as never, { decoder, options });
   await using target = await Muxer.open(output);
-  const startedAt = performance.now();
-  const control = pipeline(source, decoder, encoder, target);
-  await control.completion;
-  return { frames: control.progress.frames, seconds: (performance.now() - startedAt) / 1000 };
+  return await clocked(async () => {
+    const control = pipeline(source, decoder, encoder, target);
+    await control.completion;
+    return control.progress.frames;
+  });
 }
 
-async function restyle(
-  path: string,
-  model: Uint8Array,
-  duration?: number,
-): Promise<{ frames: number; seconds: number }> {
+async function restyle(path: string, model: Uint8Array, duration?: number): Promise<Run> {
   const source = await openVideo(path, { duration });
   const session = { model, geometry: source.geometry, ...styleOf(model) };
   const pool = await WorkerPool.start({ session, workers: Number(workers) });
   const sink = await createVideoSink(output, source, { ...encoding, copyStreams: false });
-  const startedAt = performance.now();
-  const { framesDone } = await lastValueFrom(runPipeline({ source, pool, sink }));
-  return { frames: framesDone, seconds: (performance.now() - startedAt) / 1000 };
+  return clocked(async () => (await lastValueFrom(runPipeline({ source, pool, sink }))).framesDone);
 }
 
-async function infer(path: string, model: Uint8Array): Promise<{ frames: number; seconds: number }> {
+async function infer(path: string, model: Uint8Array): Promise<Run> {
   const source = await openVideo(path);
   const { geometry } = source;
   await source.close();
@@ -86,12 +92,13 @@ async function infer(path: string, model: Uint8Array): Promise<{ frames: number;
   const input = new Uint8Array(frameBytes(geometry)).fill(100);
   const result = new Uint8Array(frameBytes(session.outputGeometry));
   await session.run(input, result);
-  const frames = 20;
-  const startedAt = performance.now();
-  for (let frame = 0; frame < frames; frame += 1) await session.run(input, result);
-  const seconds = (performance.now() - startedAt) / 1000;
+  const run = await clocked(async () => {
+    const frames = 20;
+    for (let frame = 0; frame < frames; frame += 1) await session.run(input, result);
+    return frames;
+  });
   await session.close();
-  return { frames, seconds };
+  return run;
 }
 
 /** The first style of a preset that has several. */
@@ -124,15 +131,19 @@ function identityModel(): Uint8Array {
   });
 }
 
-function record(name: string, fps: number): void {
-  results.set(name, [...(results.get(name) ?? []), fps]);
+function record(name: string, run: Run): void {
+  results.set(name, [...(results.get(name) ?? []), run]);
 }
 
 function report(): void {
-  const medianOf = (name: string): number => median(results.get(name) ?? []);
-  for (const name of results.keys())
-    console.log(`${name.padEnd(20)} ${spread(results.get(name) ?? [])} frames per second`);
-  const share = (a: string, b: string): string => (medianOf(a) / medianOf(b)).toFixed(2);
+  const fps = (name: string): number[] => (results.get(name) ?? []).map((run) => run.fps);
+  for (const [name, runs] of results) {
+    const processor = spread(runs.map((run) => run.processor));
+    console.log(
+      `${name.padEnd(20)} ${spread(fps(name))} frames per second, ${processor} ms of processor a frame`,
+    );
+  }
+  const share = (a: string, b: string): string => (median(fps(a)) / median(fps(b))).toFixed(2);
   console.log(`pipeline ÷ FFmpeg alone  ${share('pipeline, identity', 'FFmpeg alone')} (goal 0.8)`);
   console.log(`pipeline ÷ bare engine   ${share('pipeline, preset', 'bare engine')} (goal 0.9)`);
   console.log(`largest memory           ${(process.resourceUsage().maxRSS / 1e3).toFixed(0)} MB`);

@@ -1,5 +1,4 @@
 import { totalmem } from 'node:os';
-import { describeOnnxRuntime } from '../engines/onnxruntime.js';
 import { describeOpenvino } from '../engines/openvino.js';
 import { describeProcessor } from '../engines/processor.js';
 import { messageOf } from '../errors.js';
@@ -29,7 +28,7 @@ export async function examine(): Promise<Finding[]> {
     { subject: 'Node', state: process.versions.node, ok: true },
     { subject: 'processor', state: await processor(), ok: true },
     { subject: 'memory', state: `${(totalmem() / 1e9).toFixed(1)} GB`, ok: true },
-    { subject: 'ONNX Runtime', state: runtime(), ok: true },
+    { subject: 'ONNX Runtime', state: await runtime(), ok: true },
     await openvino(),
     encoders(),
     {
@@ -58,7 +57,8 @@ async function openvino(): Promise<Finding> {
   }
 }
 
-function runtime(): string {
+async function runtime(): Promise<string> {
+  const { describeOnnxRuntime } = await import('../engines/onnxruntime.js');
   const { version, devices } = describeOnnxRuntime();
   return `${version}, devices: ${devices.join(', ')}`;
 }

@@ -1,4 +1,3 @@
-import sharp from 'sharp';
 import { VidstyleError } from '../errors.js';
 import {
   openVideo,
@@ -8,6 +7,7 @@ import {
   type VideoSource,
 } from '../media/index.js';
 import type { SourceFrame } from '../media/frames.js';
+import { loadSharp } from '../media/sharp.js';
 import type { FrameTime, MaskSource } from '../pipeline/options.js';
 
 /** The clock of the frames that a mask is for: seconds since the start of what is read. */
@@ -29,6 +29,7 @@ export async function openMask(
   if ((await sniffPicture(path)) === undefined) {
     return new VideoMask(await openVideo(path, { size: { width, height }, signal }), secondsOf);
   }
+  const sharp = await loadSharp();
   const pixels = await sharp(path)
     .rotate()
     .flatten({ background: '#000' })

@@ -32,7 +32,8 @@ export function encoderOptions(
 function qualityOptions(encoder: string, wishes: EncoderWishes): Record<string, string> {
   const crf = wishes.crf === undefined ? undefined : String(wishes.crf);
   const { preset } = wishes;
-  if (encoder.startsWith('libx264')) return { crf: crf ?? '18', preset: preset ?? 'medium' };
+  // On restyled pictures `faster` is as good and as small as `medium` at half the time (bench/encoder-presets).
+  if (encoder.startsWith('libx264')) return { crf: crf ?? '18', preset: preset ?? 'faster' };
   if (encoder === 'libx265') return { crf: crf ?? '20', preset: preset ?? 'medium' };
   if (encoder === 'libsvtav1') return { crf: crf ?? '25', preset: preset ?? '8' };
   if (encoder.startsWith('libvpx')) {

@@ -1,6 +1,5 @@
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { extname } from 'node:path';
-import sharp from 'sharp';
 import type { Sharp } from 'sharp';
 import { VidstyleError } from '../errors.js';
 import type { FrameGeometry, FrameSink, SinkFrame } from './frames.js';
@@ -8,6 +7,7 @@ import { frameBytes } from './frames.js';
 import { checkWritable, partPathOf } from './muxer.js';
 import { embedMetadata } from './picture-metadata.js';
 import type { PictureSource } from './picture-source.js';
+import { loadSharp } from './sharp.js';
 
 /** The formats that pictures are written in. */
 export type PictureFormat = 'png' | 'jpeg' | 'webp';
@@ -112,6 +112,7 @@ class EncodingPictureSink implements PictureSink {
   private async withAlpha(pixels: Uint8Array): Promise<Sharp> {
     const { width, height, format } = this.geometry;
     const deep = format === 'rgb16';
+    const sharp = await loadSharp();
     const image = sharp(samplesOf(pixels, deep), { raw: { width, height, channels: 3 } }).toColourspace(
       deep ? 'rgb16' : 'srgb',
     );

@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
-import sharp from 'sharp';
 import type { Metadata } from 'sharp';
 import { abortedError, messageOf, VidstyleError } from '../errors.js';
 import type { FrameGeometry, FrameSource, SourceFrame } from './frames.js';
 import { frameBytes } from './frames.js';
 import { checkInputFile, fileError, maximumSide } from './input-checks.js';
 import { uprightExif } from './picture-metadata.js';
+import { loadSharp } from './sharp.js';
 
 /** How to read a picture. */
 export interface OpenPictureOptions {
@@ -121,6 +121,7 @@ class OpenedPicture implements PictureSource {
 type Samples = Uint8Array | Uint16Array;
 
 async function readMetadata(path: string, file: Buffer): Promise<Metadata> {
+  const sharp = await loadSharp();
   try {
     return await sharp(file, { limitInputPixels: maximumSide * maximumSide }).metadata();
   } catch (cause) {
@@ -136,6 +137,7 @@ async function readSamples(
   channels: 3 | 'alpha',
 ): Promise<Samples> {
   const deep = geometry.format === 'rgb16';
+  const sharp = await loadSharp();
   try {
     let image = sharp(file, {
       limitInputPixels: maximumSide * maximumSide,

@@ -63,7 +63,7 @@ export class VideoEncoder {
     return new VideoEncoder(context, choice, source, geometry);
   }
 
-  /** "libx264 yuv420p, crf 18, preset medium" */
+  /** "libx264 yuv420p, crf 18, preset faster" */
   get description(): string {
     const { crf, preset } = this.choice.options;
     const settings = [crf && `crf ${crf}`, preset && `preset ${preset}`].filter(Boolean);

@@ -33,7 +33,7 @@ export interface VideoSinkOptions extends EncoderWishes {
 /** A video file being written. */
 export interface VideoSink extends FrameSink, AsyncDisposable {
   readonly path: string;
-  /** "libx264 yuv420p, crf 18, preset medium" */
+  /** "libx264 yuv420p, crf 18, preset faster" */
   readonly description: string;
 }
 

@@ -2,7 +2,7 @@ import { createWriteStream } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, isAbsolute, relative, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { openPromise, type Entry } from 'yauzl';
+import type { Entry } from 'yauzl';
 import { abortedError, messageOf, VidstyleError } from '../errors.js';
 
 /** What to take out of an archive. */
@@ -26,6 +26,7 @@ export interface UnzipOptions {
  */
 export async function unzip(archive: string, options: UnzipOptions): Promise<string[]> {
   const { folder, target, memberLimitBytes = 2 ** 31, signal } = options;
+  const { openPromise } = await import('yauzl');
   const zip = await openPromise(archive).catch((cause: unknown) => {
     throw new VidstyleError('setup', `"${archive}" is no readable archive: ${messageOf(cause)}.`, { cause });
   });

@@ -2,7 +2,6 @@ import { copyFile, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, extname, join } from 'node:path';
 import { VidstyleError } from '../errors.js';
 import { fileDigest } from '../file-digest.js';
-import { loadVgg16 } from '../losses/vgg16-weights.js';
 import { setupContext, type SetupContext, type SetupOptions, type SetupResult } from './context.js';
 
 /** Keras' public file, its length, and its MD5 as Keras publishes it (keras/src/applications/vgg16.py). */
@@ -99,6 +98,7 @@ function weightsExtension(file: string): string {
 
 /** Shapes are checked as well as names: the losses accept narrower networks, the installed one must be the real one. */
 async function requireVgg16(file: string, called: string): Promise<void> {
+  const { loadVgg16 } = await import('../losses/vgg16-weights.js');
   const weights = await loadVgg16(file).catch((cause: unknown) => {
     throw new VidstyleError('setup', `"${called}" does not hold the weights of VGG16.`, { cause });
   });
