@@ -47,7 +47,9 @@ async function compare(clip: string): Promise<void> {
       const milliseconds = await encode(restyled, output, { crf, preset });
       const encoded = await luma(output);
       const megabits = ((await stat(output)).size * 8) / 1e6 / duration;
-      const likeness = [psnr, ssim].map((metric) => median(encoded.map((y, i) => metric(y, originals[i] ?? y))));
+      const likeness = [psnr, ssim].map((metric) =>
+        median(encoded.map((y, i) => metric(y, originals[i] ?? y))),
+      );
       const [decibels = NaN, similarity = NaN] = likeness;
       console.log(
         `  crf ${crf} ${preset.padEnd(9)} ${milliseconds.toFixed(1).padStart(6)} ms of processor a frame,` +

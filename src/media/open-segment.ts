@@ -12,9 +12,15 @@ import type { VideoInfo } from './video-info.js';
  * @throws VidstyleError as {@link openVideo}
  */
 export async function openSegment(path: string, options: OpenVideoOptions): Promise<VideoSource> {
-  const whole = await openVideo(path, { ...options, range: undefined });
+  // What holds for the file holds for the segment, and is said once.
+  const said = new Set<string>();
+  const onNotice = (sentence: string): void => {
+    if (!said.has(sentence)) options.onNotice?.(sentence);
+    said.add(sentence);
+  };
+  const whole = await openVideo(path, { ...options, onNotice, range: undefined });
   try {
-    return new SegmentSource(whole, await openVideo(path, { ...options, onNotice: damageOnly(options) }));
+    return new SegmentSource(whole, await openVideo(path, { ...options, onNotice }));
   } catch (error) {
     await whole.close();
     throw error;
@@ -62,11 +68,4 @@ class SegmentSource implements VideoSource {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
-}
-
-/** What the whole file's opening has said already is not said again. */
-function damageOnly({ onNotice }: OpenVideoOptions): OpenVideoOptions['onNotice'] {
-  return (sentence) => {
-    if (/damaged|ends early/.test(sentence)) onNotice?.(sentence);
-  };
 }

@@ -55,14 +55,6 @@ export async function setupOpenvino(options: SetupOptions = {}): Promise<SetupRe
   return { path, outcome: 'installed', notices: [`OpenVINO ${wheel.version} is in ${path}.`] };
 }
 
-/** Whether {@link setupOpenvino} has nothing left to do. */
-export async function isOpenvinoReady(options: SetupOptions = {}): Promise<boolean> {
-  const context = setupContext(options);
-  const wheel = wheels[`${context.platform}-${context.arch}`];
-  if (!wheel) return false;
-  return isInstalled(openvinoFolder(context.cache), `${wheel.project} ${wheel.version} ${wheel.sha256}`);
-}
-
 function wheelFor({ platform, arch }: SetupContext): PinnedWheel {
   const wheel = wheels[`${platform}-${arch}`];
   if (wheel) return wheel;
