@@ -67,6 +67,11 @@ describe('gradients against finite differences', () => {
     expectGradientMatchesFiniteDifferences(tf, features(), (x) => totalVariation(x, tf));
   });
 
+  it('the absolute difference, away from its kink', () => {
+    const halfway = features().add(0.5) as Tensor4D;
+    expectGradientMatchesFiniteDifferences(tf, halfway, (x) => absoluteDifference(x, target()));
+  });
+
   it('reflection padding, border included', () => {
     const picture = tf.randomUniform([1, 4, 5, 2], 0, 1, 'float32', 5) as Tensor4D;
     const weights = tf.randomUniform([1, 9, 8, 2], 0, 1, 'float32', 6);
