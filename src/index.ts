@@ -17,6 +17,7 @@ export { upscale, upscaleDefaults } from './jobs/upscale.js';
 export type { UpscaleOptions, UpscaleVariant } from './jobs/upscale.js';
 export type { ProcessOptions } from './jobs/options.js';
 export type { Job, Report } from './jobs/process.js';
+export { PoolKeeper } from './jobs/pool-keeper.js';
 export type { Progress } from './pipeline/progress.js';
 export { batchDefaults, runBatch } from './batch/batch.js';
 export type { BatchOptions, BatchReport } from './batch/batch.js';

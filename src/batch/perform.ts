@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { isVidstyleError, VidstyleError } from '../errors.js';
 import { fileDigest } from '../file-digest.js';
+import type { PoolKeeper } from '../jobs/pool-keeper.js';
 import { openVideo, segmentEncoding, planSegments, sniffPicture } from '../media/index.js';
 import { isDone, Journal, type FileRecord, type Manifest } from './journal.js';
 import { joinFile } from './join-file.js';
@@ -13,6 +14,8 @@ import { version, type Task, type TaskProgress, type TaskResult, type TaskSettin
 /** What a task is done with. */
 export interface TaskContext {
   readonly settings: TaskSettings;
+  /** Keeps the network open from one task to the next; default: each opens its own. */
+  readonly pools?: PoolKeeper | undefined;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: TaskProgress) => void;
 }

@@ -14,12 +14,12 @@ export async function runJob(
   output: string,
   segment: Pick<ProcessOptions, 'range' | 'codec'>,
 ): Promise<Pick<Report, 'frames' | 'notices'>> {
-  const { settings, signal, onProgress } = context;
+  const { settings, pools, signal, onProgress } = context;
   const { spec } = task;
   const model = await findModel(out, spec.model, settings.presets);
   const { size, crf, preset, pixelFormat, acceptTruncated, strength, keepColors, scale } = spec;
   const options: ProcessOptions = {
-    ...{ size, crf, preset, pixelFormat, acceptTruncated, signal },
+    ...{ size, crf, preset, pixelFormat, acceptTruncated, pools, signal },
     codec: segment.codec ?? spec.codec,
     encoderOptions: segment.range ? sameEverywhere(spec, segment.codec) : spec.encoderOptions,
     range: segment.range,

@@ -1,5 +1,6 @@
 /** A process that does tasks one after the other, so that a codec's crash costs one of them. Started by `TaskProcesses`. */
 import { toErrorRecord, type ErrorRecord } from '../errors.js';
+import { PoolKeeper } from '../jobs/pool-keeper.js';
 import { performTask } from './perform.js';
 import type { Task, TaskProgress, TaskResult, TaskSettings } from './task.js';
 
@@ -14,6 +15,8 @@ export type FromChild =
   | { readonly type: 'error'; readonly error: ErrorRecord };
 
 let abort = new AbortController();
+// Opening a network takes as long as some seconds of video: the segments of one file share it.
+const pools = new PoolKeeper();
 
 process.on('message', (message: ToChild) => {
   if (message.type === 'abort') abort.abort();
@@ -34,7 +37,8 @@ async function run(task: Task, settings: TaskSettings): Promise<void> {
     say({ type: 'progress', progress });
   };
   try {
-    say({ type: 'result', result: await performTask(task, { settings, signal: abort.signal, onProgress }) });
+    const { signal } = abort;
+    say({ type: 'result', result: await performTask(task, { settings, pools, signal, onProgress }) });
   } catch (error) {
     say({ type: 'error', error: withSystemCode(error) });
   }

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { EngineName } from '../engines/engine.js';
 import { VidstyleError } from '../errors.js';
 import { maximumSide, type EncoderWishes, type FrameRange } from '../media/index.js';
+import type { PoolKeeper } from './pool-keeper.js';
 
 /** What every job on a file has in common: where it reads and writes, and on what it runs. */
 export interface ProcessOptions extends EncoderWishes {
@@ -38,6 +39,8 @@ export interface ProcessOptions extends EncoderWishes {
   readonly workers?: number | undefined;
   /** Threads of each network; default the cores divided among the workers. */
   readonly threads?: number | undefined;
+  /** Keeps the network open for the next job that asks for the same; default: every job opens and closes its own. */
+  readonly pools?: PoolKeeper | undefined;
   /** Compare output with input afterwards and fail on a difference; default false. */
   readonly verify?: boolean | undefined;
   /** Where to write a trace of every frame's stages, in the Chrome trace event format. */

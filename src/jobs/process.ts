@@ -105,27 +105,27 @@ async function run(
   const media = await openSource(input, told);
   const opened: (() => Promise<unknown>)[] = [() => media.source.close()];
   try {
-    const pool = await startPool({
-      plan,
-      geometry: media.source.geometry,
-      options: told,
-      firstFrames: () => firstFramesOf(input, options),
-    });
+    const { pools } = options;
+    const { geometry: inputGeometry } = media.source;
+    const request = { plan, geometry: inputGeometry, options: told, firstFrames: () => firstFramesOf(input, options) }; // prettier-ignore
+    const pool = await (pools ? pools.take(request) : startPool(request));
     opened.push(() => pool.close());
     const mask = await plan.mask?.(media);
     if (mask) opened.push(async () => mask.close?.());
     const geometry = plan.sideBySide
-      ? sideBySideGeometry(media.source.geometry, pool.outputGeometry)
+      ? sideBySideGeometry(inputGeometry, pool.outputGeometry)
       : pool.outputGeometry;
     const sink = await openSink(output, media, geometry, told);
     opened.push(() => sink.abort());
     const ends = plan.sideBySide ? sideBySide(media.source, sink) : { source: media.source, sink };
-    const frames = await runToEnd({ ...ends, pool, ...(mask && { mask }) }, options, progress);
+    const keepPool = pools !== undefined;
+    const frames = await runToEnd({ ...ends, pool, keepPool, ...(mask && { mask }) }, options, progress);
     const seconds = (performance.now() - started) / 1000;
     if (options.verify && media.kind === 'picture')
       told.onNotice('Pictures are not verified: nothing lies beside them.');
     const verification =
       options.verify && media.kind === 'video' ? await verify(input, output, geometry, options) : undefined;
+    await pools?.giveBack(pool);
     return {
       input,
       output,

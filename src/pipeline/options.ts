@@ -9,7 +9,7 @@ export interface PipelineOptions {
   readonly sink: FrameSink;
   /** Where the result shows; default: everywhere. */
   readonly mask?: MaskSource;
-  /** Leave the pool open for the next run; default false. */
+  /** Leave the pool open for the next run, if all goes well; default false. */
   readonly keepPool?: boolean;
   /** Frames in flight at most, from the decoder's hands to the encoder's; default: the pool's workers + 2. */
   readonly slots?: number;

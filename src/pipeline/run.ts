@@ -64,7 +64,7 @@ async function finish(sink: FrameSink): Promise<void> {
 
 /** Closes everything after `error`. What fails on the way is a consequence of it and must not hide it. */
 async function stop(options: PipelineOptions, flow: FrameFlow | undefined, error: unknown): Promise<void> {
-  const poolClosed = options.keepPool ? undefined : options.pool.close();
+  const poolClosed = options.pool.close();
   // Decoder and encoder must not be closed under the feet of a call that still uses them.
   await flow?.stop(error, options.graceMs ?? 3000);
   await Promise.allSettled([

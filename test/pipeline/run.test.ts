@@ -222,12 +222,20 @@ describe('runPipeline', () => {
     expect([sink.state, source.closed]).toEqual(['aborted', 1]);
   });
 
-  it('leaves the pool open for the next run when asked to', async () => {
+  it('leaves the pool open for the next run when asked to and all went well', async () => {
     const pool = new FakePool();
     await lastValueFrom(
       runPipeline({ source: new FakeSource(3), pool, sink: new FakeSink(), keepPool: true }),
     );
     expect(pool.closed).toBe(0);
+    const failing = runPipeline({
+      source: new FakeSource(3),
+      pool,
+      sink: new FakeSink({ failAt: 1 }),
+      keepPool: true,
+    });
+    await expect(lastValueFrom(failing)).rejects.toThrow();
+    expect(pool.closed).toBe(1);
   });
 
   it('shows the result only where the mask says so', async () => {
