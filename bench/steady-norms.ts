@@ -9,10 +9,6 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import ort from 'onnxruntime-node';
-import { loadTensorFlow } from '../src/engines/tfjs.js';
-import { StyleObjective, styleObjectiveDefaults, type StyleTarget } from '../src/losses/objective.js';
-import { loadVgg16 } from '../src/losses/vgg16-weights.js';
-import { Vgg16 } from '../src/losses/vgg16.js';
 import { toFloat, type Raster } from '../src/metrics/raster.js';
 import { warpingError } from '../src/metrics/warping-error.js';
 import { parseModel, readMetadata } from '../src/nets/metadata.js';
@@ -28,9 +24,8 @@ import { specialise } from '../src/nets/onnx.js';
 import { instanceNormEpsilon } from '../src/nets/tfjs.js';
 import { presetsFolder } from '../src/paths.js';
 import { cut, readPixels, type Pixels } from '../src/training/photos.js';
-import { stack } from '../src/training/style-task.js';
-import { styleTarget } from '../src/training/style-trainer.js';
 import { median, spread } from './spread.js';
+import { loadPictureObjective } from './style-objective.js';
 
 const { values, positionals: photos } = parseArgs({
   allowPositionals: true,
@@ -51,12 +46,7 @@ const [step, frames, rounds] = [4, 16, 15];
 const bytes = await readFile(values.preset);
 const names = readMetadata(bytes)?.styles ?? [];
 const lowered = parseModel(specialise(parseModel(bytes), { sample: 'uint8', lowered: true }));
-const tf = loadTensorFlow();
-const objective = new StyleObjective(
-  tf,
-  new Vgg16(tf, await loadVgg16(values.vgg16)),
-  styleObjectiveDefaults,
-);
+const objective = await loadPictureObjective(values.vgg16);
 const asItIs = await open(lowered);
 console.log(
   'style | objective ÷ 1e6, own statistics → first frame’s | warping error × 1e4, own → first frame’s',
@@ -66,7 +56,7 @@ await compareTimes();
 
 async function compare(name: string): Promise<void> {
   const style = oneHot(name);
-  const target = await styleTarget(tf, objective, join(values.styles ?? '', `${name}.jpg`), 384);
+  const target = await objective.target(join(values.styles ?? '', `${name}.jpg`));
   const rows: { objective: [number, number]; warping: [number, number] }[] = [];
   for (const photo of photos) {
     const shot = await pan(photo);
@@ -78,7 +68,7 @@ async function compare(name: string): Promise<void> {
     await held.release();
     const last = shot.at(-1) ?? first;
     const reached = (pictures: readonly Pixels[]): number =>
-      objectiveOf(pictures.at(-1) ?? first, last, target);
+      objective.of(pictures.at(-1) ?? first, last, target);
     rows.push({
       objective: [reached(own), reached(fixed)],
       warping: [unsteadiness(own), unsteadiness(fixed)],
@@ -255,11 +245,4 @@ async function run(session: ort.InferenceSession, picture: Pixels, style: Float3
 
 function oneHot(name: string): Float32Array {
   return Float32Array.from(names, (each) => (each === name ? 1 : 0));
-}
-
-function objectiveOf(picture: Pixels, photo: Pixels, target: StyleTarget): number {
-  return tf.tidy(() => {
-    const content = objective.contentTarget(stack(tf, [photo]));
-    return objective.losses(stack(tf, [picture]), content, target).total.dataSync<'float32'>()[0] ?? NaN;
-  });
 }

@@ -41,12 +41,13 @@ function openWith(
   return openImageSession(options, openvinoBackend(options.library, formatOf, notices));
 }
 
-/** Measured once for a machine, library and model, then remembered. */
+/** Measured once for a machine, library, model and style, then remembered. */
 async function mayBeShort(options: SessionOptions, device: string): Promise<boolean> {
   if (options.geometry.format === 'rgb16') return false; // short floats hold 8 bits
   const { release } = await loadOpenvino(options.library);
   const model = modelDigest(await bytesOfModel(options.model));
-  const key = machineKey({ what: 'precision', release, device, model });
+  const { style } = options;
+  const key = machineKey({ what: 'short floats', release, device, model, style });
   const known = await recall(key);
   if (known !== undefined) return known === 'short';
   const isGood = await shortIsGood((precision) => drawCard(options, precision));

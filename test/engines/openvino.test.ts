@@ -59,6 +59,7 @@ describe('the OpenVINO engine', () => {
       const options = {
         model: join(presetsFolder, preset),
         geometry: frame,
+        precision: 'f32' as const,
         ...(preset === 'fast.onnx' && { style: blend }),
       };
       const pictures = [];
@@ -108,6 +109,17 @@ describe('the OpenVINO engine', () => {
       expect(session.description).toBe('openvino cpu, 1 thread, f32');
       expect(session.notices).toEqual(['The device cpu has no bfloat16; it calculates in float32.']);
     }
+  });
+
+  it('takes short floats on its own where there are any, for styles as for enlarging, but not for frames of 16 bits', async () => {
+    const fast = { model: join(presetsFolder, 'fast.onnx'), style: blend };
+    const upscale = { model: join(presetsFolder, 'upscale-x4.onnx') };
+    const wished = await openOn(engine, { ...fast, precision: 'bf16' });
+    for (const options of [fast, upscale]) {
+      expect((await openOn(engine, options)).description).toBe(wished.description);
+    }
+    const deep: FrameGeometry = { ...geometry, format: 'rgb16' };
+    expect((await openOn(engine, { ...fast, geometry: deep })).description).toMatch(/f32$/);
   });
 
   it('falls back to the CPU where a device is missing, and says so', async () => {
