@@ -1,7 +1,8 @@
 /**
  * vidstyle: restyles, upscales and streams video with feed-forward networks and trains those networks.
  *
- * The jobs, {@link restyle} and {@link upscale}, turn a file into a file. Below them lie the parts that they are made of:
+ * The jobs, {@link restyle} and {@link upscale}, turn a file into a file; {@link restyleLive} turns a stream into a
+ * stream while it runs. Below them lie the parts that they are made of:
  * {@link openSource} reads, {@link WorkerPool} runs a network in worker threads, {@link createVideoSink} writes, and
  * {@link runPipeline} brings frames from any {@link FrameSource} through any {@link FrameProcessor} to any
  * {@link FrameSink}.
@@ -19,6 +20,13 @@ export type { ProcessOptions } from './jobs/options.js';
 export type { Job, Report } from './jobs/process.js';
 export { PoolKeeper } from './jobs/pool-keeper.js';
 export type { Progress } from './pipeline/progress.js';
+export { restyleLive } from './live/restyle-live.js';
+export type { LiveStream } from './live/restyle-live.js';
+export { liveDefaults } from './live/options.js';
+export type { LiveOptions } from './live/options.js';
+export type { ConsoleOptions } from './live/console/options.js';
+export type { Look } from './live/network.js';
+export type { LiveRates, LiveStatus, LiveTotals } from './live/status.js';
 export { batchDefaults, runBatch } from './batch/batch.js';
 export type { BatchOptions, BatchReport } from './batch/batch.js';
 export type { Failure } from './batch/tally.js';

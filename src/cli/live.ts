@@ -1,9 +1,10 @@
-import { Option, type Command } from 'commander';
+import type { Command } from 'commander';
 import { count, frameSize, positive, share } from './arguments.js';
 import { addModelOptions, toModelHints, type ModelFlags } from './model-hints.js';
+import { addEngineOptions, type EngineFlags } from './process-options.js';
 import type { CommandContext } from './program.js';
 
-interface LiveFlags extends ModelFlags {
+interface LiveFlags extends ModelFlags, EngineFlags {
   readonly style?: string;
   readonly strength?: number;
   readonly keepColors?: boolean;
@@ -22,10 +23,6 @@ interface LiveFlags extends ModelFlags {
   readonly consoleHost?: string;
   readonly consoleTokenFile?: string;
   readonly hwaccel?: string;
-  readonly engine?: 'onnxruntime';
-  readonly device?: string;
-  readonly workers?: number;
-  readonly threads?: number;
   readonly quiet?: boolean;
 }
 
@@ -54,17 +51,15 @@ export function registerLiveCommand(program: Command, { signal }: CommandContext
     .option('--console-host <address>', 'serve it to others as well; takes a token')
     .option('--console-token-file <file>', 'the token; or in VIDSTYLE_CONSOLE_TOKEN')
     .option('--hwaccel <device>', 'decode on a device: cuda, vaapi, videotoolbox, …')
-    .addOption(new Option('--engine <name>', 'what runs the network').choices(['onnxruntime']))
-    .option('--device <name>', 'where the network runs: cpu, cuda, tensorrt, directml, coreml, webgpu')
-    .option('--workers <n>', 'networks that run at once (default: 1)', count)
-    .option('--threads <n>', 'threads of each network (default: all cores)', count)
     .option('--quiet', 'say nothing but errors');
-  addModelOptions(command).action(async (input: string, output: string | undefined, flags: LiveFlags) => {
-    // The title takes the place of the arguments in process listings: they may hold a stream key.
-    process.title = 'vidstyle live';
-    const { runLiveCommand } = await import('./run-live.js');
-    await runLiveCommand({ input, output, flags, hints: toModelHints(flags), signal });
-  });
+  addModelOptions(addEngineOptions(command)).action(
+    async (input: string, output: string | undefined, flags: LiveFlags) => {
+      // The title takes the place of the arguments in process listings: they may hold a stream key.
+      process.title = 'vidstyle live';
+      const { runLiveCommand } = await import('./run-live.js');
+      await runLiveCommand({ input, output, flags, hints: toModelHints(flags), signal });
+    },
+  );
 }
 
 export type { LiveFlags };

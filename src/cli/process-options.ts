@@ -2,8 +2,18 @@ import { Option, type Command } from 'commander';
 import type { engineChoices, ProcessOptions } from '../jobs/options.js';
 import { count, encoderOption, frameSize, notNegative, positive, seconds } from './arguments.js';
 
+/** Flags of {@link addEngineOptions}. */
+export interface EngineFlags {
+  readonly engine?: (typeof engineChoices)[number];
+  readonly precision?: 'auto' | 'f32' | 'bf16';
+  readonly openvino?: string;
+  readonly device?: string;
+  readonly workers?: number;
+  readonly threads?: number;
+}
+
 /** Flags of every command that turns a file into a file. */
-export interface ProcessFlags {
+export interface ProcessFlags extends EngineFlags {
   readonly overwrite?: boolean;
   readonly start?: number;
   readonly duration?: number;
@@ -14,12 +24,6 @@ export interface ProcessFlags {
   readonly pixelFormat?: string;
   readonly encoder?: Readonly<Record<string, string>>;
   readonly hwaccel?: string;
-  readonly engine?: (typeof engineChoices)[number];
-  readonly precision?: 'auto' | 'f32' | 'bf16';
-  readonly openvino?: string;
-  readonly device?: string;
-  readonly workers?: number;
-  readonly threads?: number;
   readonly verify?: boolean;
   readonly trace?: string;
   readonly acceptTruncated?: boolean;
@@ -43,13 +47,9 @@ export function addEncodingOptions(command: Command): Command {
     .option('--hwaccel <device>', 'decode on a device: cuda, vaapi, videotoolbox, …');
 }
 
-/** What every command that turns a file into a file understands. */
-export function addProcessOptions(command: Command): Command {
-  command
-    .option('--overwrite', 'replace the output if it is there')
-    .option('--start <time>', 'where to begin: seconds or h:mm:ss', seconds)
-    .option('--duration <time>', 'how much to do', positiveSeconds);
-  return addEncodingOptions(command)
+/** What runs the network. */
+export function addEngineOptions(command: Command): Command {
+  return command
     .addOption(
       new Option('--engine <name>', 'what runs the network; auto tries which is fastest').choices([
         'auto',
@@ -69,7 +69,16 @@ export function addProcessOptions(command: Command): Command {
     )
     .option('--openvino <path>', 'OpenVINO’s library or its folder (default: looked for)')
     .option('--workers <n>', 'networks that run at once (default: 1)', count)
-    .option('--threads <n>', 'threads of each network (default: all cores)', count)
+    .option('--threads <n>', 'threads of each network (default: all cores)', count);
+}
+
+/** What every command that turns a file into a file understands. */
+export function addProcessOptions(command: Command): Command {
+  command
+    .option('--overwrite', 'replace the output if it is there')
+    .option('--start <time>', 'where to begin: seconds or h:mm:ss', seconds)
+    .option('--duration <time>', 'how much to do', positiveSeconds);
+  return addEngineOptions(addEncodingOptions(command))
     .option('--verify', 'compare output with input afterwards; fail on a difference')
     .option('--trace <file.json>', 'write every frame’s stages as a Chrome trace')
     .option('--accept-truncated', 'use what is there of a damaged file')

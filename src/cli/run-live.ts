@@ -49,10 +49,11 @@ const lineEveryMs = 10_000;
 
 function wishesOf(flags: LiveFlags) {
   const { strength, keepColors, listen, inputFormat, latencyMs, size, fps, bitrate, preset } = flags;
-  const { record, slate, hwaccel, engine, device, workers, threads } = flags;
+  const { record, slate, hwaccel, engine, device, precision, openvino, workers, threads } = flags;
   const look = { strength, keepColors };
   const sending = { latencyMs, size, fps, bitrateKbps: bitrate, preset, record, slate };
-  return { ...look, ...sending, listen, inputFormat, hwaccel, engine, device, workers, threads };
+  const running = { hwaccel, engine, device, precision, openvino, workers, threads };
+  return { ...look, ...sending, ...running, listen, inputFormat };
 }
 
 /** From the argument, the file or the environment, in this order. */

@@ -9,7 +9,7 @@ export interface InputLoopOptions extends Pick<LiveOptions, 'input' | 'listen' |
   readonly handlers: Omit<LiveInputHandlers, 'onArrival'>;
   /** A packet of this decoding time has come in. */
   readonly onArrival: (nowMs: number, dtsMs: number) => void;
-  /** A connection is open; nothing has been read of it. */
+  /** A connection is open; nothing is read of it before this resolves. */
   readonly onOpen: (input: LiveInput) => void | Promise<void>;
   readonly onNotice: (sentence: string) => void;
   readonly signal: AbortSignal;
@@ -66,14 +66,15 @@ export class InputLoop {
     const patience = listen ? undefined : setTimeout(() => given.abort(), openMs);
     const opening = { listen, inputFormat, hwaccel, shownAs: this.#shownAs, silenceMs, signal: ended };
     const input = await LiveInput.open(address, opening).finally(() => clearTimeout(patience));
-    // Publishers who leave do not always close the connection: a server may keep it open for the next one.
-    const watch = setInterval(() => {
-      if (performance.now() - this.#lastArrivalMs > silenceMs) void input.close();
-    }, 500);
+    let watch: NodeJS.Timeout | undefined;
     try {
       this.connections += 1;
-      this.#lastArrivalMs = performance.now();
       await onOpen(input);
+      this.#lastArrivalMs = performance.now();
+      // Publishers who leave do not always close the connection: a server may keep it open for the next one.
+      watch = setInterval(() => {
+        if (performance.now() - this.#lastArrivalMs > silenceMs) void input.close();
+      }, 500);
       await input.run({
         ...handlers,
         onArrival: (dtsMs) => {

@@ -112,7 +112,8 @@ export class NetworkKeeper {
 
   async #exchange(look: Look, sizeIndex: number): Promise<void> {
     const geometry = this.#sizes[sizeIndex] ?? this.current.geometry;
-    const network = await Network.open(look, geometry, this.options);
+    // Trying engines against each other would take the time of the network that is at work.
+    const network = await Network.open(look, geometry, { ...this.options, engine: this.current.engine });
     const former = this.#restyler?.exchange(network) ?? this.current;
     this.current = network;
     this.#sizeIndex = sizeIndex;

@@ -1,4 +1,5 @@
 import { planStyle, type RestyleOptions } from '../jobs/restyle.js';
+import type { EngineName } from '../engines/engine.js';
 import { testCardFrame } from '../engines/test-card.js';
 import type { NetworkPlan } from '../jobs/process.js';
 import { startPool } from '../jobs/start-pool.js';
@@ -13,7 +14,10 @@ export type Look = Required<Pick<RestyleOptions, 'style' | 'strength' | 'keepCol
 
 /** How networks are found and run. */
 export type NetworkOptions = Pick<RestyleOptions, 'hints' | 'presets'> &
-  Pick<ProcessOptions, 'engine' | 'device' | 'threads' | 'workers' | 'onNotice' | 'signal'>;
+  Pick<
+    ProcessOptions,
+    'engine' | 'device' | 'precision' | 'openvino' | 'threads' | 'workers' | 'onNotice' | 'signal'
+  >;
 
 /** A restyled picture in shared memory. */
 export interface RestyledPixels {
@@ -50,6 +54,11 @@ export class Network {
     const firstFrames = (): Promise<Uint8Array[]> =>
       Promise.resolve([testCardFrame(geometry.width, geometry.height)]);
     return new Network(geometry, await startPool({ plan, geometry, options, firstFrames }), plan);
+  }
+
+  /** What runs it; of `auto`, the engine that was fastest. */
+  get engine(): EngineName | URL {
+    return this.pool.engine;
   }
 
   get description(): string {

@@ -15,7 +15,10 @@ import type { ConsoleOptions } from './console/options.js';
 export interface LiveOptions
   extends
     Pick<RestyleOptions, 'style' | 'strength' | 'keepColors' | 'hints' | 'presets'>,
-    Pick<ProcessOptions, 'size' | 'hwaccel' | 'engine' | 'device' | 'workers' | 'threads'> {
+    Pick<
+      ProcessOptions,
+      'size' | 'hwaccel' | 'engine' | 'device' | 'precision' | 'openvino' | 'workers' | 'threads'
+    > {
   /** RTMP, RTSP, SRT or HTTP(S) address, a file, or whatever {@link inputFormat} reads. */
   readonly input: string;
   /** RTMP or RTMPS address to push to, its stream key included; default: none, for recordings and the console alone. */
@@ -57,7 +60,10 @@ export const liveDefaults = Object.freeze({
 const recordable = /\.(mkv|mp4|mov|flv|ts)$/i;
 
 const schema = processSchema
-  .pick({ size: true, hwaccel: true, engine: true, device: true, workers: true, threads: true })
+  .pick({
+    ...{ size: true, hwaccel: true, engine: true, device: true, precision: true, openvino: true },
+    ...{ workers: true, threads: true },
+  })
   .extend({
     style: text,
     strength: numberBetween(0, 1).optional(),

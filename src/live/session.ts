@@ -1,105 +1,61 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { abortedError, VidstyleError } from '../errors.js';
-import type { FlvTag } from '../media/flv-muxer.js';
-import { frameBytes } from '../media/frames.js';
-import type { LiveInput, LivePicture } from '../media/live-input.js';
-import type { SoundBlock } from '../media/live-sound.js';
-import type { LiveVideoForm } from '../media/live-video-encoder.js';
-import { openPicture } from '../media/picture-source.js';
+import { LiveInput, type LivePicture } from '../media/live-input.js';
+import type { Rational } from '../media/rational.js';
 import { planStyle } from '../jobs/restyle.js';
 import { serveConsole, type LiveConsole } from './console/server.js';
 import { InputLoop } from './input-loop.js';
 import type { Look } from './network.js';
-import { NetworkKeeper } from './network-keeper.js';
 import { checkLiveOptions, liveDefaults, type LiveOptions } from './options.js';
 import { chooseForm } from './output-form.js';
-import { Program, type ShownPicture } from './program.js';
+import { Production } from './production.js';
 import { Push } from './push.js';
-import { Restyler, type RestyledPicture } from './restyler.js';
+import { RateMeter } from './rate-meter.js';
 import { SoundTrack } from './sound-track.js';
-import { RateMeter, type LiveStatus, type LiveTotals } from './status.js';
+import { readStatus, readTotals, type LiveStatus } from './status.js';
 import { Timeline } from './timeline.js';
-
-/** Whoever wants to see what goes out or comes in. */
-export interface LiveViewer {
-  /** A tag of the output. */
-  onTag?(tag: FlvTag): void;
-  /** An input is open; packets that it is asked for are seen by {@link onInputPacket}. */
-  onInput?(input: LiveInput): void;
-  /** A packet of the input's picture, on its way to the decoder. */
-  onInputPacket?: Parameters<LiveInput['run']>[0]['onVideoPacket'];
-}
-
-/** The parts that exist once the first picture has come in. */
-interface Running {
-  readonly form: LiveVideoForm;
-  readonly keeper: NetworkKeeper;
-  readonly restyler: Restyler;
-  readonly program: Program;
-}
+import { Viewers } from './viewers.js';
 
 /** A live stream: from its input through the network to its outlets, until it is told to end. */
 export class LiveSession {
+  /** Who sees what comes in and goes out. */
+  readonly viewers = new Viewers();
   readonly #options: LiveOptions;
   readonly #ended = new AbortController();
   readonly #timeline: Timeline;
   readonly #sound = new SoundTrack();
   readonly #rates = new RateMeter();
-  readonly #viewers = new Set<LiveViewer>();
   readonly #input: InputLoop;
   readonly #push: Push | undefined;
+  readonly #latencyMs: number;
   #look: Look;
-  #openInput: LiveInput | undefined;
+  /** Of the input that is open, as it says. */
+  #frameRate: Rational | undefined;
   #starting: Promise<void> | undefined;
-  #running: Running | undefined;
+  #production: Production | undefined;
   #pushing: Promise<void> | undefined;
-  #shown: RestyledPicture | undefined;
-  #lastFreshMs = -Infinity;
-  /** What is shown before the first picture: black. */
-  #still: ShownPicture = emptyPicture;
-  #slate: ShownPicture | undefined;
-  #repeated = 0;
   #failed: ((error: unknown) => void) | undefined;
 
-  /** @throws VidstyleError `usage` for wrong options */
   constructor(options: LiveOptions) {
-    checkLiveOptions(options);
     this.#options = options;
     const { style, strength = liveDefaults.strength, keepColors = liveDefaults.keepColors } = options;
     this.#look = { style, strength, keepColors };
+    this.#latencyMs = options.latencyMs ?? liveDefaults.latencyMs;
     this.#timeline = new Timeline(this.#latencyMs);
-    const { input, listen, inputFormat, hwaccel, output } = options;
-    this.#input = new InputLoop({
-      ...{ input, listen, inputFormat, hwaccel, signal: this.#ended.signal, onNotice: this.#notice },
-      onArrival: (nowMs, dtsMs) => {
-        this.#timeline.arrived(nowMs, dtsMs);
-      },
-      onOpen: (opened) => {
-        this.#begin(opened);
-      },
-      handlers: {
-        onPicture: (picture) => {
-          this.#takePicture(picture);
-        },
-        onSound: (block) => {
-          this.#takeSound(block);
-        },
-        onVideoPacket: async (packet) => {
-          for (const viewer of this.#viewers) await viewer.onInputPacket?.(packet);
-        },
-      },
-    });
-    this.#push = output === undefined ? undefined : this.#pushTo(output);
+    this.#input = this.#readFrom(options);
+    this.#push = options.output === undefined ? undefined : this.#pushTo(options.output);
   }
 
   /**
    * Runs until the input ends, or {@link close} or the signal ends it.
    *
-   * @throws VidstyleError when it cannot begin or go on; 'aborted' by the signal
+   * @throws VidstyleError `usage` for wrong options; when it cannot begin or go on; 'aborted' by the signal
    */
   async run(): Promise<void> {
-    const { signal } = this.#options;
+    checkLiveOptions(this.#options);
+    const { signal, hints, presets } = this.#options;
     const end = (): void => {
-      this.#ended.abort();
+      this.close();
     };
     signal?.addEventListener('abort', end);
     if (signal?.aborted) end();
@@ -107,14 +63,16 @@ export class LiveSession {
     let console: LiveConsole | undefined;
     try {
       // A style that is not there is known before anybody connects.
-      await planStyle({ ...this.#look, hints: this.#options.hints, presets: this.#options.presets });
+      await planStyle({ ...this.#look, hints, presets });
       if (this.#options.console) console = await serveConsole(this, this.#options);
       await Promise.race([failed, this.#input.run().then(() => this.#playOut())]);
     } finally {
       signal?.removeEventListener('abort', end);
       end();
       await console?.close();
-      await this.#close();
+      await this.#starting;
+      await this.#production?.close();
+      await this.#pushing;
     }
     if (signal?.aborted) throw abortedError(signal);
   }
@@ -124,21 +82,14 @@ export class LiveSession {
     this.#ended.abort();
   }
 
-  /** Lets somebody see the stream; returns how to stop that. */
-  view(viewer: LiveViewer): () => void {
-    this.#viewers.add(viewer);
-    if (this.#openInput) viewer.onInput?.(this.#openInput);
-    return () => this.#viewers.delete(viewer);
-  }
-
   /** Makes the next picture of the output one that players can begin at. */
   requestKeyFrame(): void {
-    this.#running?.program.requestKeyFrame();
+    this.#production?.program.requestKeyFrame();
   }
 
   /** When the output's time began, on the clock of `performance.now()`; undefined before. */
   get startedMs(): number | undefined {
-    return this.#running?.program.startedMs;
+    return this.#production?.program.startedMs;
   }
 
   /** When, on the output's time, what bears this time stamp of the input is shown. */
@@ -149,60 +100,63 @@ export class LiveSession {
 
   /** Turns to another style, strength or kind of colours. @throws VidstyleError for a style that is not there */
   async turnTo(change: Partial<Look>): Promise<void> {
-    if (this.#running) await this.#running.keeper.turnTo(change);
+    if (this.#production) await this.#production.turnTo(change);
     else await planStyle({ ...this.#look, ...change, presets: this.#options.presets });
     this.#look = { ...this.#look, ...change };
   }
 
   /** @throws VidstyleError `output` when the file cannot be written, `usage` before the stream has begun */
   async startRecording(path: string): Promise<void> {
-    if (!this.#running)
+    if (!this.#production)
       throw new VidstyleError('usage', 'The stream has not begun: nothing can be recorded.');
-    await this.#running.program.startRecording(path);
+    await this.#production.program.startRecording(path);
   }
 
   /** Completes the recording's file. */
   async stopRecording(): Promise<void> {
-    await this.#running?.program.stopRecording();
+    await this.#production?.program.stopRecording();
   }
 
   get status(): LiveStatus {
-    const form = this.#running?.form;
-    const size = { width: form?.width ?? 0, height: form?.height ?? 0 };
-    const network = this.#running?.keeper.network;
-    return {
-      seconds: this.startedMs === undefined ? 0 : (performance.now() - this.startedMs) / 1000,
-      input: this.#input.isAlive ? 'connected' : 'gone',
-      output: this.#push ? (this.#push.isConnected ? 'connected' : 'gone') : 'none',
-      look: this.#look,
-      outputSize: size,
-      workingSize: network ? { width: network.geometry.width, height: network.geometry.height } : size,
-      recording: this.#running?.program.isRecording ?? false,
-      engine: network?.description ?? '',
-      rates: this.#rates.rates,
-      totals: this.#totals,
-    };
+    return readStatus({ ...this.#parts, look: this.#look, rates: this.#rates.rates });
   }
 
-  get #latencyMs(): number {
-    return this.#options.latencyMs ?? liveDefaults.latencyMs;
-  }
-
-  get #totals(): LiveTotals {
-    const { received = 0, restyled = 0, dropped = 0, failed = 0 } = this.#running?.restyler.counts ?? {};
-    const { sent = 0, skipped = 0 } = this.#running?.program.counts ?? {};
-    const inputConnections = this.#input.connections;
-    const outputConnections = this.#push?.counts.connections ?? 0;
-    const pictures = { received, restyled, dropped, failed, sent, repeated: this.#repeated, skipped };
-    return { ...pictures, inputConnections, outputConnections };
+  get #parts() {
+    return { input: this.#input, push: this.#push, production: this.#production };
   }
 
   readonly #notice = (sentence: string): void => {
     this.#options.onNotice?.(sentence);
   };
 
+  #readFrom({ input, listen, inputFormat, hwaccel }: LiveOptions): InputLoop {
+    return new InputLoop({
+      ...{ input, listen, inputFormat, hwaccel, signal: this.#ended.signal, onNotice: this.#notice },
+      onArrival: (nowMs, dtsMs) => {
+        this.#timeline.arrived(nowMs, dtsMs);
+      },
+      onOpen: (opened) => {
+        this.#frameRate = opened.frameRate;
+        this.#timeline.reset();
+        this.#production?.clear();
+        this.viewers.showInput(opened);
+        return this.#prepare(opened);
+      },
+      handlers: {
+        onPicture: (picture) => {
+          this.#take(picture);
+        },
+        onSound: ({ timeMs, ...block }) => {
+          const dueMs = this.outputTimeMs(timeMs);
+          if (dueMs !== undefined) this.#sound.lay(block, dueMs);
+        },
+        onVideoPacket: this.viewers.showInputPacket,
+      },
+    });
+  }
+
   #pushTo(url: string): Push {
-    return new Push({
+    const push = new Push({
       url,
       // Two seconds of a stream of 4 Mbit/s.
       mostWaitingBytes: 1_000_000,
@@ -212,150 +166,79 @@ export class LiveSession {
       },
       signal: this.#ended.signal,
     });
+    this.viewers.add({
+      onTag: (tag) => {
+        push.offer(tag);
+      },
+    });
+    return push;
   }
 
-  /** An input is connected, for the first time or again. */
-  #begin(input: LiveInput): void {
-    this.#openInput = input;
-    this.#timeline.reset();
-    this.#running?.restyler.clear();
-    for (const viewer of this.#viewers) viewer.onInput?.(input);
+  /** What does not run away, as a file, waits until all is open; of a stream the first picture says what to open. */
+  async #prepare({ size: { width, height } }: LiveInput): Promise<void> {
+    const { input, inputFormat } = this.#options;
+    if (LiveInput.endsByItself(input, inputFormat) && width > 0) await this.#startOnce(width, height);
   }
 
-  #takePicture(picture: LivePicture): void {
-    if (this.#running) {
-      this.#running.restyler.push(picture);
+  /** The first picture says what is to be opened behind the input; those that come meanwhile are left out. */
+  #take(picture: LivePicture): void {
+    if (this.#production) {
+      this.#production.push(picture);
       return;
     }
     const { width, height } = picture;
     picture.close();
-    this.#starting ??= this.#start({ width, height, frameRate: this.#openInput?.frameRate }).catch(
-      (error: unknown) => this.#failed?.(error),
-    );
+    void this.#startOnce(width, height);
   }
 
-  #takeSound(block: SoundBlock): void {
-    const dueMs = this.outputTimeMs(block.timeMs);
-    if (dueMs !== undefined) this.#sound.lay(block, dueMs);
+  #startOnce(width: number, height: number): Promise<void> {
+    this.#starting ??= this.#start(width, height).catch((error: unknown) => this.#failed?.(error));
+    return this.#starting;
   }
 
-  /** Opens what follows the input, now that its first picture says what it is. */
-  async #start(input: Parameters<typeof chooseForm>[0]): Promise<void> {
+  async #start(width: number, height: number): Promise<void> {
     const { signal } = this.#ended;
-    const form = chooseForm(input, this.#options);
-    const { width, height, frameRate } = form;
-    const black = { width, height, format: 'rgb8' } as const;
-    this.#still = { pixels: new Uint8Array(frameBytes(black)), geometry: black };
-    await this.#loadSlate(width, height);
-    const { engine, device, threads, workers, hints, presets } = this.#options;
-    const running = { engine, device, threads, workers, hints, presets, signal, onNotice: this.#notice };
-    const keeper = await NetworkKeeper.open(this.#look, form, running);
-    const restyler = new Restyler(keeper.network, this.#timeline, {
-      latencyMs: this.#latencyMs,
-      intervalMs: (1000 * frameRate.den) / frameRate.num,
-      onBroken: (reason) => {
-        keeper.reopen(reason);
-      },
-    });
-    keeper.supply(restyler);
-    const program = await this.#openProgram(form).catch(async (error: unknown) => {
-      await keeper.close();
-      throw error;
-    });
-    this.#running = { form, keeper, restyler, program };
-    if (this.#options.record !== undefined) await program.startRecording(this.#options.record);
-    const fps = (frameRate.num / frameRate.den).toFixed(2).replace(/\.?0+$/, '');
-    this.#notice(`Sending ${width}×${height} at ${fps} pictures a second; ${keeper.network.description}.`);
-    this.#pushing = this.#push?.run();
-    void program.run(signal).catch((error: unknown) => this.#failed?.(error));
-    this.#watch(signal);
-  }
-
-  #openProgram(form: LiveVideoForm): Promise<Program> {
-    return Program.open({
-      form,
-      soundBitsPerSecond: liveDefaults.soundBitsPerSecond,
-      sound: this.#sound,
-      pictureAt: (nowMs) => this.#pictureAt(nowMs),
+    const form = chooseForm({ width, height, frameRate: this.#frameRate }, this.#options);
+    const production = await Production.open({
+      ...this.#options,
+      ...{ form, signal, look: this.#look, latencyMs: this.#latencyMs, onNotice: this.#notice },
+      ...{ timeline: this.#timeline, sound: this.#sound },
       onTag: (tag) => {
-        this.#push?.offer(tag);
-        for (const viewer of this.#viewers) viewer.onTag?.(tag);
+        this.viewers.showTag(tag);
       },
-      onNotice: this.#notice,
+      onDelay: (delayMs) => {
+        this.#rates.addDelay(delayMs);
+      },
     });
+    this.#production = production;
+    if (this.#options.record !== undefined) await production.program.startRecording(this.#options.record);
+    this.#notice(describeSending(production));
+    this.#pushing = this.#push?.run();
+    void production.program.run(signal).catch((error: unknown) => this.#failed?.(error));
+    this.#watch(production, signal);
   }
 
-  async #loadSlate(width: number, height: number): Promise<void> {
-    const { slate } = this.#options;
-    if (slate === undefined) return;
-    const picture = await openPicture(slate, { size: { width, height } });
-    for await (const frame of picture.frames()) {
-      const pixels = new Uint8Array(frameBytes(picture.geometry));
-      frame.read(pixels);
-      frame.close();
-      this.#slate = { pixels, geometry: picture.geometry };
-    }
-    await picture.close();
-  }
-
-  /** The newest picture that is due, else the last one once more, or the slate while the input is gone. */
-  #pictureAt(nowMs: number): ShownPicture {
-    const fresh = this.#running?.restyler.take(nowMs);
-    if (fresh) {
-      this.#shown?.release();
-      this.#shown = fresh;
-      this.#lastFreshMs = performance.now();
-      this.#rates.addDelay(this.#lastFreshMs - fresh.arrivedMs);
-      return fresh;
-    }
-    this.#repeated += 1;
-    const isGone = performance.now() - this.#lastFreshMs > slateAfterMs;
-    const still = this.#shown ?? this.#still;
-    return isGone ? (this.#slate ?? still) : still;
-  }
-
-  #watch(signal: AbortSignal): void {
+  /** Once a second. */
+  #watch(production: Production, signal: AbortSignal): void {
     const timer = setInterval(() => {
-      if (!this.#running) return;
-      const { restyler, keeper } = this.#running;
-      this.#rates.update(this.#totals, restyler.networkMs);
-      keeper.watch(restyler.counts);
+      this.#rates.update(readTotals(this.#parts), production.networkMs);
+      production.watch();
     }, 1000);
     signal.addEventListener('abort', () => {
       clearInterval(timer);
     });
+    if (signal.aborted) clearInterval(timer);
   }
 
   /** After an input's own end, what has come in is still sent. */
   async #playOut(): Promise<void> {
     await this.#starting;
-    if (this.#ended.signal.aborted) return;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, this.#latencyMs + 100);
-      this.#ended.signal.addEventListener('abort', () => {
-        clearTimeout(timer);
-        resolve();
-      });
-    });
-  }
-
-  async #close(): Promise<void> {
-    await this.#starting;
-    const running = this.#running;
-    if (!running) return;
-    running.restyler.close();
-    const results = await Promise.allSettled([
-      running.program.close(),
-      running.keeper.close(),
-      this.#pushing,
-    ]);
-    const failure = results.find((result) => result.status === 'rejected');
-    if (failure) throw failure.reason;
+    await delay(this.#latencyMs + 100, undefined, { signal: this.#ended.signal }).catch(() => undefined);
   }
 }
 
-const slateAfterMs = 2000;
-const emptyPicture: ShownPicture = {
-  pixels: new Uint8Array(0),
-  geometry: { width: 0, height: 0, format: 'rgb8' },
-};
+function describeSending({ form, network }: Production): string {
+  const { width, height, frameRate } = form;
+  const fps = (frameRate.num / frameRate.den).toFixed(2).replace(/\.?0+$/, '');
+  return `Sending ${width}×${height} at ${fps} pictures a second; ${network.description}.`;
+}

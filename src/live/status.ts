@@ -1,5 +1,8 @@
 import type { FrameGeometry } from '../media/frames.js';
+import type { InputLoop } from './input-loop.js';
 import type { Look } from './network.js';
+import type { Production } from './production.js';
+import type { Push } from './push.js';
 
 /** How a live stream is doing; rates are those of the last second. */
 export interface LiveStatus {
@@ -42,36 +45,41 @@ export interface LiveTotals {
   readonly outputConnections: number;
 }
 
-/** Makes rates of totals that are read now and then. */
-export class RateMeter {
-  #last: { readonly totals: LiveTotals; readonly atMs: number } | undefined;
-  #delays: number[] = [];
-  #rates: LiveRates = { sentFps: 0, restyledFps: 0, droppedFps: 0, delayMs: undefined, networkMs: 0 };
+/** The parts of a stream that its status is read from. */
+export interface StatusParts {
+  readonly look: Look;
+  readonly rates: LiveRates;
+  readonly input: InputLoop;
+  readonly push: Push | undefined;
+  /** Undefined until the first picture has come in. */
+  readonly production: Production | undefined;
+}
 
-  get rates(): LiveRates {
-    return this.#rates;
-  }
+/** Reads off how a stream is doing. */
+export function readStatus(parts: StatusParts): LiveStatus {
+  const { look, rates, input, push, production } = parts;
+  const { width = 0, height = 0 } = production?.form ?? {};
+  const working = production?.network.geometry ?? { width, height };
+  return {
+    seconds: production ? (performance.now() - production.program.startedMs) / 1000 : 0,
+    input: input.isAlive ? 'connected' : 'gone',
+    output: push ? (push.isConnected ? 'connected' : 'gone') : 'none',
+    look,
+    outputSize: { width, height },
+    workingSize: { width: working.width, height: working.height },
+    recording: production?.program.isRecording ?? false,
+    engine: production?.network.description ?? '',
+    rates,
+    totals: readTotals(parts),
+  };
+}
 
-  /** A picture leaves this long after its arrival. */
-  addDelay(delayMs: number): void {
-    this.#delays.push(delayMs);
-  }
-
-  /** To be called about once a second. */
-  update(totals: LiveTotals, networkMs: number): void {
-    const atMs = performance.now();
-    const last = this.#last ?? { totals, atMs };
-    const seconds = Math.max((atMs - last.atMs) / 1000, 0.001);
-    const delays = this.#delays.splice(0);
-    const delayMs =
-      delays.length > 0 ? delays.reduce((sum, delay) => sum + delay, 0) / delays.length : undefined;
-    this.#rates = {
-      sentFps: (totals.sent - last.totals.sent) / seconds,
-      restyledFps: (totals.restyled - last.totals.restyled) / seconds,
-      droppedFps: (totals.dropped - last.totals.dropped) / seconds,
-      delayMs,
-      networkMs,
-    };
-    this.#last = { totals, atMs };
-  }
+/** Reads off what happened since the beginning. */
+export function readTotals({ input, push, production }: Omit<StatusParts, 'look' | 'rates'>): LiveTotals {
+  const { received = 0, restyled = 0, dropped = 0, failed = 0 } = production?.counts ?? {};
+  const { sent = 0, repeated = 0, skipped = 0 } = production?.counts ?? {};
+  const inputConnections = input.connections;
+  const outputConnections = push?.counts.connections ?? 0;
+  const pictures = { received, restyled, dropped, failed, sent, repeated, skipped };
+  return { ...pictures, inputConnections, outputConnections };
 }

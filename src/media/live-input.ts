@@ -47,12 +47,17 @@ export interface LiveInputHandlers extends Pick<LivePacketHandlers, 'onArrival' 
 export class LiveInput {
   /** Frames a second, as the input says. */
   readonly frameRate: Rational | undefined;
+  /** Size of the picture as the input says it at first; zeros where only the first picture tells. */
+  readonly size: { readonly width: number; readonly height: number };
   readonly hasSound: boolean;
   /** H.264 can be passed on as it is. */
   readonly passableVideo: av.CodecParameters | undefined;
   /** The picture stream's ticks. */
   readonly timeBase: Rational;
   readonly #converter = new PixelConverter({ scaling: true });
+  /** Pictures that were handed out and not given back: they stay readable after the end. */
+  #pictures = 0;
+  #ended = false;
   #closing: Promise<void> | undefined;
 
   private constructor(
@@ -63,6 +68,7 @@ export class LiveInput {
     stream: av.Stream,
   ) {
     this.frameRate = knownRational(stream.avgFrameRate) ?? knownRational(stream.rFrameRate);
+    this.size = { width: stream.codecpar.width, height: stream.codecpar.height };
     this.hasSound = sound !== undefined;
     this.timeBase = { num: stream.timeBase.num, den: stream.timeBase.den };
     const isH264 = stream.codecpar.codecId === av.AV_CODEC_ID_H264;
@@ -115,6 +121,10 @@ export class LiveInput {
     for (;;) {
       const picture = await this.decoder.next();
       if (!picture) break;
+      if (this.#ended) {
+        picture.free();
+        break;
+      }
       handlers.onPicture(this.#wrap(picture));
     }
     const { readError } = this.decoder.damage;
@@ -135,13 +145,15 @@ export class LiveInput {
     await this.decoder.close();
     this.sound?.close();
     await this.demuxer.close();
-    this.#converter.close();
+    this.#ended = true;
+    if (this.#pictures === 0) this.#converter.close();
   }
 
   #wrap(picture: av.Frame): LivePicture {
     const { width, height } = picture;
     const ticks = picture.bestEffortTimestamp;
     let open = true;
+    this.#pictures += 1;
     return {
       timeMs: ticksToSeconds(ticks, this.timeBase) * 1000,
       width,
@@ -150,10 +162,16 @@ export class LiveInput {
         this.#read(picture, into, geometry);
       },
       close: () => {
-        if (open) picture.free();
+        if (open) this.#giveBack(picture);
         open = false;
       },
     };
+  }
+
+  #giveBack(picture: av.Frame): void {
+    picture.free();
+    this.#pictures -= 1;
+    if (this.#pictures === 0 && this.#ended) this.#converter.close();
   }
 
   #read(picture: av.Frame, into: Uint8Array, geometry: FrameGeometry): void {

@@ -43,6 +43,8 @@ export interface FrameProcessor {
 
 /** Worker threads that run a network on frames in shared memory. */
 export class WorkerPool implements FrameProcessor, AsyncDisposable {
+  /** What runs the network. */
+  readonly engine: EngineName | URL;
   readonly workers: number;
   readonly #threads: WorkerThreads;
   readonly #controls: Controls;
@@ -70,6 +72,7 @@ export class WorkerPool implements FrameProcessor, AsyncDisposable {
 
   private constructor(options: PoolOptions) {
     const devices = options.session.device?.split(',').map((device) => device.trim()) ?? [];
+    this.engine = options.engine ?? 'onnxruntime';
     this.workers = options.workers ?? Math.max(1, devices.length);
     this.#onNotice = options.onNotice ?? (() => undefined);
     this.#closeGraceMs = options.closeGraceMs ?? 60_000;
@@ -80,7 +83,7 @@ export class WorkerPool implements FrameProcessor, AsyncDisposable {
     });
     const threads = options.session.threads ?? Math.max(1, Math.floor(availableParallelism() / this.workers));
     this.#threads = new WorkerThreads(this.workers, {
-      engineModule: moduleUrl(options.engine ?? 'onnxruntime'),
+      engineModule: moduleUrl(this.engine),
       session: { ...options.session, threads },
       devices,
       controls: this.#controls.memory,

@@ -144,8 +144,12 @@ describe('a live stream', () => {
     await makeClip(clip, { times: evenTimes(50), sound: ['eng'], width: 160, height: 96 });
     const record = join(folder, 'file.mkv');
     const startedMs = performance.now();
-    const { done } = house.start({ input: clip, output: undefined, record });
+    const { session, done, notices } = house.start({ input: clip, output: undefined, record });
     await done;
+    // To the last one: those that wait when the file ends are sent too.
+    expect(session.status.totals).toMatchObject({ received: 50, failed: 0 });
+    expect(session.status.totals.restyled).toBeGreaterThanOrEqual(45);
+    expect(notices).toHaveLength(1);
     expect(performance.now() - startedMs).toBeGreaterThan(1900);
     await using video = await openVideo(record);
     expect(video.geometry).toMatchObject({ width: 160, height: 96 });

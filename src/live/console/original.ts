@@ -1,6 +1,7 @@
 import { FlvMuxer } from '../../media/flv-muxer.js';
 import type { LiveInput } from '../../media/live-input.js';
-import type { LiveSession, LiveViewer } from '../session.js';
+import type { LiveSession } from '../session.js';
+import type { LiveViewer } from '../viewers.js';
 import type { Preview } from './preview.js';
 
 /** Passes the input's own pictures on to a preview, at the time at which their restyled ones are sent. */

@@ -44,8 +44,7 @@ export async function addControls(
         },
       },
       async ({ params }, reply) => {
-        const { engine, device, hints, presets } = options;
-        drawing ??= drawThumbnails({ engine, device, hints, presets });
+        drawing ??= drawThumbnails({ ...options, signal: undefined, onNotice: undefined });
         const thumbnail = (await drawing).get(params.name);
         if (!thumbnail) return reply.code(404).send({ message: 'There is no such style.' });
         return reply.type('image/jpeg').send(thumbnail);

@@ -87,8 +87,8 @@ function addPreviews(server: FastifyInstance, session: LiveSession): (() => void
     });
     done();
   });
-  const stopResult = session.view({ onTag: (tag) => result.offer(tag) });
-  return [stopResult, session.view(watchOriginal(session, original))];
+  const stopResult = session.viewers.add({ onTag: (tag) => result.offer(tag) });
+  return [stopResult, session.viewers.add(watchOriginal(session, original))];
 }
 
 /** The page's files; the player comes from its package. */
