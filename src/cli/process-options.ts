@@ -68,8 +68,8 @@ export function addEngineOptions(command: Command): Command {
       ),
     )
     .option('--openvino <path>', 'OpenVINO’s library or its folder (default: looked for)')
-    .option('--workers <n>', 'networks that run at once (default: 1)', count)
-    .option('--threads <n>', 'threads of each network (default: all cores)', count);
+    .option('--workers <n>', 'networks that run at once (default: by cores and frame size)', count)
+    .option('--threads <n>', 'threads of each network (default: the cores divided among them)', count);
 }
 
 /** What every command that turns a file into a file understands. */

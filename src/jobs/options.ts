@@ -35,7 +35,7 @@ export interface ProcessOptions extends EncoderWishes {
   readonly precision?: 'auto' | 'f32' | 'bf16' | undefined;
   /** Where OpenVINO's library lies, a file or folder; default: it is looked for. */
   readonly openvino?: string | undefined;
-  /** Worker threads, each with a network of its own; default 1. */
+  /** Worker threads, each with a network of its own; default one a device, on the CPU by cores and frame size. */
   readonly workers?: number | undefined;
   /** Threads of each network; default the cores divided among the workers. */
   readonly threads?: number | undefined;
@@ -62,7 +62,6 @@ export const processDefaults = Object.freeze({
   start: 0,
   engine: 'onnxruntime',
   device: 'cpu',
-  workers: 1,
   verify: false,
   acceptTruncated: false,
 });

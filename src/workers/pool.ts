@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import type { EngineName, SessionOptions } from '../engines/engine.js';
 import { engineModule } from '../engines/registry.js';
 import { abortedError, fromErrorRecord, VidstyleError, type ErrorRecord } from '../errors.js';
@@ -7,6 +6,7 @@ import type { ComposeOptions } from './compose.js';
 import { Controls, type ControlValues } from './controls.js';
 import type { Slot, SlotMemory } from './frame-slots.js';
 import type { FrameTimings, OpenedReply, WorkerReply, WorkerRequest } from './messages.js';
+import { divideCores } from './parallelism.js';
 import { WorkerThreads } from './worker-threads.js';
 
 /** What a pool runs, and on how many threads. */
@@ -14,11 +14,11 @@ export interface PoolOptions {
   /** An engine's name, or the URL of a module that exports one as `engine`. Default `onnxruntime`. */
   readonly engine?: EngineName | URL;
   /**
-   * `threads` defaults to the cores divided among the workers. `device` may be a list such as `cuda:0,cuda:1`: each worker
+   * `threads` default to the cores divided among the workers (see {@link divideCores}). `device` may be a list such as `cuda:0,cuda:1`: each worker
    * takes the next one.
    */
   readonly session: Omit<SessionOptions, 'stopped'>;
-  /** Worker threads, each with a session of its own; default one a device. A session on the CPU uses every core. */
+  /** Worker threads, each with a session of its own; default one a device, on the CPU by cores and frame size. */
   readonly workers?: number;
   readonly compose?: ComposeOptions;
   /** How much of the result shows, 0..1; default 1. */
@@ -73,7 +73,14 @@ export class WorkerPool implements FrameProcessor, AsyncDisposable {
   private constructor(options: PoolOptions) {
     const devices = options.session.device?.split(',').map((device) => device.trim()) ?? [];
     this.engine = options.engine ?? 'onnxruntime';
-    this.workers = options.workers ?? Math.max(1, devices.length);
+    const { geometry, threads: wished } = options.session;
+    const { workers, threads } = divideCores({
+      geometry,
+      workers: options.workers,
+      threads: wished,
+      devices,
+    });
+    this.workers = workers;
     this.#onNotice = options.onNotice ?? (() => undefined);
     this.#closeGraceMs = options.closeGraceMs ?? 60_000;
     this.#controls = Controls.create({
@@ -81,7 +88,6 @@ export class WorkerPool implements FrameProcessor, AsyncDisposable {
       keepColors: options.compose?.keepColors ?? false,
       style: options.session.style ?? [],
     });
-    const threads = options.session.threads ?? Math.max(1, Math.floor(availableParallelism() / this.workers));
     this.#threads = new WorkerThreads(this.workers, {
       engineModule: moduleUrl(this.engine),
       session: { ...options.session, threads },
