@@ -1,18 +1,13 @@
 import { styleObjectiveDefaults, type StyleObjectiveWeights } from '../losses/objective.js';
 import type { NetworkSpec } from '../nets/metadata.js';
 import { fastStyleDefaults, paperStyleDefaults } from '../nets/style.js';
-import type { Schedule } from './schedule.js';
+import { paperOptimisation, type Optimisation } from './optimisation.js';
 
 /** Everything that decides how a style network is trained, apart from the pictures. */
-export interface StyleRecipe extends Schedule {
+export interface StyleRecipe extends Optimisation {
   readonly network: NetworkSpec;
   /** Side of the square training pictures. */
   readonly size: number;
-  readonly batch: number;
-  readonly accumulate: number;
-  readonly styleRate: number;
-  readonly clipNorm: number;
-  readonly averaging: number;
   /** Long side to which style pictures are scaled: it sets the size of the brush. */
   readonly stylePictureSize: number;
   readonly keepContent: number;
@@ -22,17 +17,10 @@ export interface StyleRecipe extends Schedule {
 }
 
 const paper: StyleRecipe = {
+  ...paperOptimisation,
   network: { family: 'paper-style', options: { ...paperStyleDefaults } },
   size: 256,
-  batch: 4,
   steps: 40_000,
-  rate: 1e-3,
-  warmup: 0,
-  decay: 'none',
-  accumulate: 1,
-  styleRate: 1,
-  clipNorm: 0,
-  averaging: 0,
   stylePictureSize: 384,
   keepContent: 0,
   identityPixels: 0,

@@ -1,7 +1,7 @@
 import { ecbsrDefaults, paperSrDefaults, srcnnDefaults, type SrScale } from '../nets/sr.js';
 import type { NetworkSpec } from '../nets/metadata.js';
 import type { Degradation } from './degrade.js';
-import type { Schedule } from './schedule.js';
+import { paperOptimisation, type Optimisation } from './optimisation.js';
 
 /** λ of the terms of a super-resolution objective; a term of weight 0 is not computed. */
 export interface SrObjectiveWeights {
@@ -14,16 +14,11 @@ export interface SrObjectiveWeights {
 }
 
 /** Everything that decides how a super-resolution network is trained, apart from the photographs. */
-export interface SrRecipe extends Schedule {
+export interface SrRecipe extends Optimisation {
   /** The network's `scale` option is set by the training. */
   readonly network: NetworkSpec;
   /** Side of the square high-resolution patches; rounded down to a multiple of the scale. Pixels. */
   readonly patch: number;
-  readonly batch: number;
-  readonly accumulate: number;
-  readonly styleRate: number;
-  readonly clipNorm: number;
-  readonly averaging: number;
   /** How the low-resolution side is made of the photograph. */
   readonly degradation: Degradation;
   readonly objective: SrObjectiveWeights;
@@ -41,17 +36,10 @@ export const srLosses = {
 export type SrLossName = keyof typeof srLosses;
 
 const paper: SrRecipe = {
+  ...paperOptimisation,
   network: { family: 'paper-sr', options: { ...paperSrDefaults } },
   patch: 288,
-  batch: 4,
   steps: 200_000,
-  rate: 1e-3,
-  warmup: 0,
-  decay: 'none',
-  accumulate: 1,
-  styleRate: 1,
-  clipNorm: 0,
-  averaging: 0,
   degradation: { blur: 1 },
   objective: srLosses.feature,
 };
