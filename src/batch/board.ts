@@ -1,7 +1,9 @@
-import { randomBytes, timingSafeEqual } from 'node:crypto';
-import { once } from 'node:events';
-import type { RequestHandler } from 'express';
+import type { Queue } from 'bullmq';
+import type { FastifyInstance } from 'fastify';
+import { randomBytes } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
+import { messageOf, VidstyleError } from '../errors.js';
+import { createGuard, isLoopback, tokenCookie } from '../http/guard.js';
 import { queueName, queuePrefix, redisConnection, requireRedis } from './redis.js';
 
 /** Options of {@link openBoard}. */
@@ -29,71 +31,56 @@ export interface Board {
  * Serves bull-board, which shows the tasks that wait and are at work. Whoever sees it can also remove tasks: it listens on this
  * machine alone, or asks for a token.
  *
- * @throws VidstyleError `engine` where Redis cannot be used
+ * @throws VidstyleError `engine` where Redis cannot be used, `usage` for a token that is too short or a port that is taken
  */
 export async function openBoard(options: BoardOptions): Promise<Board> {
   const { port, host = '127.0.0.1', devices = ['cpu'] } = options;
+  const token = options.token ?? (isLoopback(host) ? undefined : randomBytes(16).toString('hex'));
+  const guard = createGuard({ name, host, token });
   const connection = redisConnection(options.redis);
   await requireRedis(connection);
   const { Queue } = await import('bullmq');
-  const { createBullBoard } = await import('@bull-board/api');
-  const { BullMQAdapter } = await import('@bull-board/api/bullMQAdapter');
-  const { ExpressAdapter } = await import('@bull-board/express');
-  const { default: express } = await import('express');
   const queues = devices.map((device) => new Queue(queueName(device), { connection, prefix: queuePrefix }));
   for (const queue of queues) queue.on('error', () => undefined);
-  const serverAdapter = new ExpressAdapter();
-  createBullBoard({ queues: queues.map((queue) => new BullMQAdapter(queue)), serverAdapter });
-  const open = isLoopback(host) && options.token === undefined;
-  const token = options.token ?? randomBytes(16).toString('hex');
-  const app = express();
-  app.use(requireOwnHost(host));
-  if (!open) app.use(requireToken(token));
-  app.use(serverAdapter.getRouter() as RequestHandler);
-  const server = app.listen(port, host);
-  await once(server, 'listening');
-  const at = `http://${host.includes(':') ? `[${host}]` : host}:${(server.address() as AddressInfo).port}/`;
+  const server = await createServer(queues, (page) => {
+    page.addHook('onRequest', guard);
+    page.addHook('onSend', async ({ query }, reply) => {
+      const byAddress = reply.statusCode === 200 && Object.hasOwn(query as object, 'token');
+      if (token !== undefined && byAddress) void reply.header('Set-Cookie', tokenCookie(name, token));
+    });
+  });
   let closing: Promise<unknown> | undefined;
   const close = async (): Promise<void> => {
-    server.closeAllConnections();
-    closing ??= Promise.all([
-      ...queues.map((queue) => queue.close()),
-      new Promise((done) => server.close(done)),
-    ]);
+    closing ??= Promise.all([server.close(), ...queues.map((queue) => queue.close())]);
     await closing;
   };
-  return { url: open ? at : `${at}?token=${token}`, close };
+  try {
+    await server.listen({ port, host });
+  } catch (cause) {
+    await close();
+    throw new VidstyleError('usage', `The board cannot be served at ${host}:${port}: ${messageOf(cause)}.`, {
+      cause,
+    });
+  }
+  const at = `http://${host.includes(':') ? `[${host}]` : host}:${(server.server.address() as AddressInfo).port}/`;
+  return { url: token === undefined ? at : `${at}?token=${token}`, close };
 }
 
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || host.startsWith('127.');
-}
+const name = 'board';
 
-/** A web site elsewhere must not reach a board on this machine under a name of its own (DNS rebinding). */
-function requireOwnHost(host: string): RequestHandler {
-  return (request, response, next) => {
-    const asked = (request.headers.host ?? '').replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
-    if (!isLoopback(host) || isLoopback(asked)) next();
-    else response.status(403).end();
-  };
-}
-
-/** The token comes once in the address, then in a cookie; programs send it as a bearer. */
-function requireToken(token: string): RequestHandler {
-  return (request, response, next) => {
-    const cookie = /(?:^|; )vidstyle-board=([^;]*)/.exec(request.headers.cookie ?? '')?.[1];
-    const bearer = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1];
-    const asked = typeof request.query['token'] === 'string' ? request.query['token'] : undefined;
-    if (![cookie, bearer, asked].some((given) => given !== undefined && isEqual(given, token))) {
-      response.status(401).end('A token is needed.');
-      return;
-    }
-    if (asked !== undefined) response.cookie('vidstyle-board', token, { httpOnly: true, sameSite: 'strict' });
-    next();
-  };
-}
-
-function isEqual(a: string, b: string): boolean {
-  const [left, right] = [Buffer.from(a), Buffer.from(b)];
-  return left.length === right.length && timingSafeEqual(left, right);
+/** bull-board's page, API and files; its plugin obeys only hooks that are there before it. */
+async function createServer(
+  queues: readonly Queue[],
+  addHooks: (server: FastifyInstance) => void,
+): Promise<FastifyInstance> {
+  const { createBullBoard } = await import('@bull-board/api');
+  const { BullMQAdapter } = await import('@bull-board/api/bullMQAdapter');
+  const { FastifyAdapter } = await import('@bull-board/fastify');
+  const { default: Fastify } = await import('fastify');
+  const serverAdapter = new FastifyAdapter();
+  createBullBoard({ queues: queues.map((queue) => new BullMQAdapter(queue)), serverAdapter });
+  const server = Fastify({ logger: false, forceCloseConnections: true });
+  addHooks(server);
+  await server.register(serverAdapter.registerPlugin());
+  return server;
 }

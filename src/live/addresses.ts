@@ -55,8 +55,3 @@ export function maskAddress(address: string): string {
   const hidden = more.some((part) => part !== '') || withoutQuery !== rest ? '/…' : '';
   return `${protocol}://${server}${app ? `/${app}` : ''}${hidden}`;
 }
-
-/** Whether only this machine can reach the address's host. */
-export function isLoopback(host: string): boolean {
-  return /^(localhost|127(\.\d+){3}|::1|\[::1\])$/i.test(host);
-}

@@ -1,13 +1,12 @@
 import { expect, it } from '@jest/globals';
-import { execFileSync, fork } from 'node:child_process';
-import { once } from 'node:events';
+import { execFileSync } from 'node:child_process';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { runBatch, type BatchOptions } from '../../src/batch/batch.js';
 import { batchStatus } from '../../src/batch/status.js';
-import { packageRoot } from '../../src/paths.js';
 import { frameHashes, longClip, makeArchive, type TestArchive } from './archive.js';
+import { TestProcess } from './processes.js';
 
 const optionsOf = ({ archive, out, work, presets }: TestArchive): BatchOptions => ({
   ...{ archive, out, work },
@@ -15,11 +14,7 @@ const optionsOf = ({ archive, out, work, presets }: TestArchive): BatchOptions =
   settings: { threads: 1, presets },
 });
 
-const start = (options: BatchOptions) =>
-  fork(join(packageRoot, 'build/test/batch/batch-child.js'), [JSON.stringify(options)], {
-    execArgv: [],
-    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
-  });
+const start = (options: BatchOptions): TestProcess => TestProcess.start('batch', options);
 
 it('goes on after kill -9 at any moment, and ends as if nothing had happened', async () => {
   const place = await makeArchive({ 'a/long.mkv': longClip(60), 'b.mp4': longClip(30) });
@@ -29,8 +24,8 @@ it('goes on after kill -9 at any moment, and ends as if nothing had happened', a
   for (let kill = 0; kill < 4; kill += 1) {
     const child = start(optionsOf(place));
     // From before the first segment to the last file; the beginning is mostly Node starting.
-    await Promise.race([delay(1200 + Math.random() * 2500), once(child, 'exit')]);
-    child.kill('SIGKILL');
+    await Promise.race([delay(1200 + Math.random() * 2500), child.ended()]);
+    await child.end('SIGKILL');
     durable.push(await segmentRecords(place.out));
   }
   const report = await runBatch(optionsOf(place));
@@ -60,12 +55,9 @@ it('ends within moments of SIGTERM and loses no finished segment', async () => {
   const child = start(optionsOf(place));
   while ((await finishedSegments(place.out)) < 1) await delay(50);
   const asked = performance.now();
-  child.kill('SIGTERM');
-  let said = '';
-  child.stdout?.on('data', (chunk: Buffer) => (said += chunk.toString()));
-  await once(child, 'exit');
+  await child.end('SIGTERM');
   expect(performance.now() - asked).toBeLessThan(20_000); // seconds on an idle machine
-  expect(JSON.parse(said)).toMatchObject({ code: 'aborted' });
+  expect(await child.outcome()).toMatchObject({ code: 'aborted' });
   expect((await batchStatus(place.out)).begun[0]?.segmentsDone).toBeGreaterThan(0);
   await expect(readFile(join(place.out, '.vidstyle/lock'))).rejects.toThrow('ENOENT');
 });

@@ -1,6 +1,4 @@
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
-import { fork, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdir, readdir, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -9,19 +7,19 @@ import { Redis } from 'ioredis';
 import { runBatch, type BatchOptions } from '../../src/batch/batch.js';
 import { queueName, queuePrefix, redisConnection } from '../../src/batch/redis.js';
 import { batchStatus } from '../../src/batch/status.js';
-import { packageRoot } from '../../src/paths.js';
 import { frameHashes, longClip, makeArchive, type TestArchive } from './archive.js';
+import { TestProcess } from './processes.js';
 import { RedisServer } from './redis-server.js';
 
 let server: RedisServer;
-const workers = new Set<ChildProcess>();
+const workers: TestProcess[] = [];
 
 beforeAll(async () => {
   server = await RedisServer.start();
 });
 
 afterEach(async () => {
-  await Promise.all([...workers].map((worker) => end(worker, 'SIGKILL')));
+  await Promise.all(workers.splice(0).map((worker) => worker.end('SIGKILL')));
 });
 
 afterAll(() => server.stop());
@@ -36,28 +34,11 @@ const onRedis = (place: TestArchive): Promise<unknown> =>
   runBatch({ ...optionsOf(place), redis: server.url });
 
 /** A worker without the presets of the batch: it gets them by their digest. */
-function startWorker({ archive }: TestArchive, more: object = {}): ChildProcess {
-  const options = {
-    redis: server.url,
-    roots: [dirname(archive)],
-    lockMs: 3000,
-    settings: { threads: 1 },
-    ...more,
-  };
-  const path = join(packageRoot, 'build/test/batch/worker-child.js');
-  const worker = fork(path, [JSON.stringify(options)], {
-    execArgv: [],
-    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
-  });
-  workers.add(worker);
-  worker.once('exit', () => workers.delete(worker));
+function startWorker({ archive }: TestArchive, more: object = {}): TestProcess {
+  const own = { redis: server.url, roots: [dirname(archive)], lockMs: 3000, settings: { threads: 1 } };
+  const worker = TestProcess.start('worker', { ...own, ...more });
+  workers.push(worker);
   return worker;
-}
-
-async function end(worker: ChildProcess, signal: NodeJS.Signals): Promise<void> {
-  if (worker.exitCode !== null || worker.signalCode !== null) return;
-  worker.kill(signal);
-  await once(worker, 'exit');
 }
 
 /** An archive, and the frames that its files have when nothing disturbs the batch. */
@@ -81,7 +62,7 @@ it('does the same as one machine, though workers are killed, Redis is, clocks ar
   for (let kill = 0; kill < 3; kill += 1) {
     const victim = startWorker(place, { clockOffsetMs: 86_400_000 });
     await delay(1500 + Math.random() * 1500);
-    await end(victim, 'SIGKILL');
+    await victim.end('SIGKILL');
     if (kill === 1) await server.restart();
   }
   expect(await both).toMatchObject([{ failures: [] }, { failures: [] }]);
@@ -154,7 +135,7 @@ it('gives its segment back at SIGTERM, and another worker takes it', async () =>
   const first = startWorker(place);
   const work = onRedis(place);
   while ((await batchStatus(place.out).catch(() => undefined))?.begun.length !== 1) await delay(50);
-  await end(first, 'SIGTERM');
+  await first.end('SIGTERM');
   startWorker(place);
   expect(await work).toMatchObject({ failures: [] });
   await expectSame();
@@ -164,19 +145,18 @@ it('refuses a worker of another version, and a wrong password, in one sentence w
   const place = await makeArchive({ 'a.mp4': {} });
   const redis = new Redis(server.url);
   await redis.hset('vidstyle:batches', 'other', '9.9.9');
-  expect(await sayingOf(startWorker(place))).toMatch(
-    /This worker is vidstyle 0\.1\.0; the batches there are of 9\.9\.9/,
-  );
+  expect(await startWorker(place).outcome()).toMatchObject({
+    code: 'setup',
+    message: expect.stringMatching(
+      /This worker is vidstyle 0\.1\.0; the batches there are of 9\.9\.9/,
+    ) as unknown,
+  });
   await redis.hdel('vidstyle:batches', 'other');
   redis.disconnect();
-  const wrong = await sayingOf(startWorker(place, { redis: server.url.replace('secret', 'hunter2') }));
-  expect(wrong).toMatch(/Redis cannot be used: /);
-  expect(wrong).not.toContain('hunter2');
+  const wrong = await startWorker(place, { redis: server.url.replace('secret', 'hunter2') }).outcome();
+  expect(wrong).toMatchObject({
+    code: 'engine',
+    message: expect.stringMatching(/^Redis cannot be used: /) as unknown,
+  });
+  expect(JSON.stringify(wrong)).not.toContain('hunter2');
 });
-
-async function sayingOf(worker: ChildProcess): Promise<string> {
-  let said = '';
-  worker.stdout?.on('data', (chunk: Buffer) => (said += chunk.toString()));
-  await once(worker, 'exit');
-  return said;
-}

@@ -1,0 +1,47 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { packageRoot } from '../../src/paths.js';
+
+/** What a process of a test does. */
+export type ChildPart = 'batch' | 'worker' | 'board';
+
+/** A process of a test's own, which can be killed. */
+export class TestProcess {
+  private said = '';
+
+  private constructor(private readonly child: ChildProcess) {
+    child.stdout?.on('data', (chunk: Buffer) => (this.said += chunk.toString()));
+  }
+
+  /** @param options of `runBatch`, `runWorker` or `openBoard`; `clockOffsetMs` besides sets the process's clock wrong */
+  static start(part: ChildPart, options: object): TestProcess {
+    const path = join(packageRoot, 'build/test/batch/child.js');
+    const stdio: ('ignore' | 'pipe' | 'inherit' | 'ipc')[] = ['ignore', 'pipe', 'inherit', 'ipc'];
+    return new TestProcess(fork(path, [part, JSON.stringify(options)], { execArgv: [], stdio }));
+  }
+
+  get hasEnded(): boolean {
+    return this.child.exitCode !== null || this.child.signalCode !== null;
+  }
+
+  /** Resolves when the process has ended. */
+  async ended(): Promise<void> {
+    if (!this.hasEnded) await once(this.child, 'close');
+  }
+
+  /** Ends the process, if it has not. */
+  async end(signal: NodeJS.Signals): Promise<void> {
+    if (this.hasEnded) return;
+    this.child.kill(signal);
+    await this.ended();
+  }
+
+  /** What the part came to, or the code and message of its error: the first line on standard output. */
+  async outcome(): Promise<unknown> {
+    while (!this.said.includes('\n') && !this.hasEnded && this.child.stdout) {
+      await Promise.race([once(this.child.stdout, 'data'), once(this.child, 'close')]);
+    }
+    return JSON.parse(this.said.split('\n')[0] ?? '');
+  }
+}
