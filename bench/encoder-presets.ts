@@ -15,7 +15,7 @@ import { psnr } from '../src/metrics/psnr.js';
 import { toFloat, type Raster } from '../src/metrics/raster.js';
 import { ssim } from '../src/metrics/ssim.js';
 import { readPictures } from './pictures.js';
-import { median } from './spread.js';
+import { median } from '../src/evaluate/spread.js';
 
 const { values, positionals: clips } = parseArgs({
   allowPositionals: true,

@@ -10,7 +10,7 @@ import { multiplyAdds, type Network } from '../src/nets/layers.js';
 import { toOnnx } from '../src/nets/onnx.js';
 import { fastStyleNet, paperStyleNet, type FastStyleOptions } from '../src/nets/style.js';
 import { initialWeights } from '../src/nets/weights.js';
-import { spread } from './spread.js';
+import { spread } from '../src/evaluate/spread.js';
 
 const [threads = 2, runs = 7] = process.argv.slice(2).map(Number);
 const [width, height] = [640, 360];

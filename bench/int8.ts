@@ -9,7 +9,7 @@ import { cpus } from 'node:os';
 import ort from 'onnxruntime-node';
 import { GraphBuilder } from '../src/nets/onnx-graph.js';
 import { elementType, encodeModel, type OnnxTensor } from '../src/nets/onnx-schema.js';
-import { median, spread } from './spread.js';
+import { median, spread } from '../src/evaluate/spread.js';
 
 interface Shape {
   readonly input: number;

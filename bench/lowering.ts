@@ -11,7 +11,7 @@ import ort from 'onnxruntime-node';
 import { parseModel, readMetadata } from '../src/nets/metadata.js';
 import { specialise } from '../src/nets/onnx.js';
 import { presetsFolder } from '../src/paths.js';
-import { spread } from './spread.js';
+import { spread } from '../src/evaluate/spread.js';
 
 const [preset = join(presetsFolder, 'fast.onnx'), ...numbers] = process.argv.slice(2);
 const [threads = 1, width = 640, height = 360, rounds = 15] = numbers.map(Number);

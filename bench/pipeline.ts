@@ -21,7 +21,7 @@ import { elementType, encodeModel } from '../src/nets/onnx-schema.js';
 import { presetsFolder } from '../src/paths.js';
 import { runPipeline } from '../src/pipeline/run.js';
 import { WorkerPool } from '../src/workers/pool.js';
-import { median, spread } from './spread.js';
+import { median, spread } from '../src/evaluate/spread.js';
 
 const [clip, preset = join(presetsFolder, 'fast.onnx'), rounds = '3', workers = '1'] = process.argv.slice(2);
 if (clip === undefined)

@@ -16,7 +16,7 @@ import type { Job } from '../src/jobs/process.js';
 import { restyle } from '../src/jobs/restyle.js';
 import { upscale } from '../src/jobs/upscale.js';
 import { packageRoot } from '../src/paths.js';
-import { spread } from './spread.js';
+import { spread } from '../src/evaluate/spread.js';
 
 const [clip, rounds = '3', seconds = '3', wanted] = process.argv.slice(2);
 if (clip === undefined)

@@ -24,7 +24,7 @@ import { specialise } from '../src/nets/onnx.js';
 import { instanceNormEpsilon } from '../src/nets/tfjs.js';
 import { presetsFolder } from '../src/paths.js';
 import { cut, readPixels, type Pixels } from '../src/training/photos.js';
-import { median, spread } from './spread.js';
+import { median, spread } from '../src/evaluate/spread.js';
 import { loadPictureObjective } from './style-objective.js';
 
 const { values, positionals: photos } = parseArgs({

@@ -1,7 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { z } from 'zod';
-import { packageRoot } from '../paths.js';
 import { specSchema } from './spec.js';
 import { requireInside } from './store.js';
 
@@ -65,7 +62,4 @@ export interface TaskSettings {
   readonly presets?: string | undefined;
 }
 
-/** This vidstyle's version. */
-export const version: string = (
-  JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string }
-).version;
+export { packageVersion as version } from '../paths.js';

@@ -1,7 +1,5 @@
 import { Command } from 'commander';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { packageRoot } from '../paths.js';
+import { packageVersion } from '../paths.js';
 import { registerBatchCommand } from './batch.js';
 import { registerDoctorCommand } from './doctor.js';
 import { registerEvaluateCommand } from './evaluate.js';
@@ -24,7 +22,7 @@ export interface CommandContext {
 export function createProgram(context: CommandContext): Command {
   const program = new Command('vidstyle')
     .description('Restyle and upscale video with feed-forward networks, and train those networks.')
-    .version(packageVersion(), '--version')
+    .version(packageVersion, '--version')
     .option('--debug', 'show everything that is known about an error')
     .exitOverride()
     .configureOutput({
@@ -57,10 +55,3 @@ Examples:
   vidstyle live rtmp://127.0.0.1/live/in rtmp://127.0.0.1/live/out --style wave
                                                         a live stream
   vidstyle restyle --help                               all options of restyling`;
-
-function packageVersion(): string {
-  const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as {
-    version: string;
-  };
-  return version;
-}

@@ -51,12 +51,14 @@ export class Vgg16 {
     let remaining = wanted.length;
     for (const layer of vggLayers) {
       if (remaining === 0) break;
-      if (layer.endsWith('_1') && layer !== 'conv1_1') x = tf.maxPool(x, 2, 2, 'valid');
-      x = tf.relu(
-        tf
-          .conv2d(x, this.parameter(`${layer}/kernel`) as Tensor4D, 1, 'same')
-          .add(this.parameter(`${layer}/bias`)),
-      );
+      const below = x;
+      // What lies between activations is let go at once: at 2048² an activation takes a gigabyte.
+      x = tf.tidy(() => {
+        const isFirst = layer.endsWith('_1') && layer !== 'conv1_1';
+        const input = isFirst ? tf.maxPool(below, 2, 2, 'valid') : below;
+        const kernel = this.parameter(`${layer}/kernel`) as Tensor4D;
+        return tf.relu(tf.conv2d(input, kernel, 1, 'same').add(this.parameter(`${layer}/bias`)));
+      });
       const tap = taps.find((name) => name === layer.replace('conv', 'relu'));
       if (tap && (wanted as readonly Tap[]).includes(tap)) {
         found[tap] = x;

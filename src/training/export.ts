@@ -1,10 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { buildNetwork } from '../nets/families.js';
 import type { NetworkSpec } from '../nets/metadata.js';
 import { toOnnx } from '../nets/onnx.js';
 import type { Weights } from '../nets/weights.js';
-import { packageRoot } from '../paths.js';
+import { packageVersion } from '../paths.js';
 import { readCheckpoint, withPrefix, writeTrained } from './checkpoint.js';
 
 export interface PresetDescription {
@@ -32,7 +30,7 @@ export function encodePreset(weights: Weights, description: PresetDescription): 
     kind,
     name,
     version: 1,
-    producer: `vidstyle ${packageVersion()}`,
+    producer: `vidstyle ${packageVersion}`,
     network: spec,
     styles: [...network.styles],
     scale: network.scale,
@@ -45,13 +43,6 @@ export function encodePreset(weights: Weights, description: PresetDescription): 
 
 /** Reflection padding of the deepest layers must not exceed what is there. Pixels. */
 const smallestSide = 32;
-
-function packageVersion(): string {
-  const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as {
-    version: string;
-  };
-  return version;
-}
 
 /**
  * Makes a model file of a checkpoint: of a training that is still under way, or one that was stopped.

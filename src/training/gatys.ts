@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Scalar } from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor4D, Tf } from '../nets/tfjs.js';
 import { mulberry32 } from '../nets/weights.js';
@@ -42,9 +43,10 @@ export async function optimisePicture(
   const content = objective.contentTarget(photo);
   const gradient = tf.valueAndGrad((x) => objective.losses(x as Tensor4D, content, style).total);
   const start = all.start === 'photo' ? await photo.data<'float32'>() : noise(photo.size, all.seed);
-  const report = (iteration: number, value: number): void => {
-    all.signal?.throwIfAborted();
+  const report = async (iteration: number, value: number): Promise<void> => {
     all.onIteration?.(iteration, value);
+    await nextTurn(); // nothing else waits for the event loop, and without it no Ctrl-C is heard
+    all.signal?.throwIfAborted();
   };
   try {
     const run = all.optimiser === 'lbfgs' ? withLbfgs : withAdam;
@@ -56,7 +58,7 @@ export async function optimisePicture(
 
 type ValueAndGradient = (x: Tensor4D) => { value: Scalar; grad: Tensor };
 type Optimised = Promise<{ picture: Tensor4D; objective: number }>;
-type Report = (iteration: number, value: number) => void;
+type Report = (iteration: number, value: number) => Promise<void>;
 
 async function withLbfgs(
   tf: Tf,
@@ -101,7 +103,7 @@ async function withAdam(
       objective = (await value.data())[0] ?? NaN;
       value.dispose();
       grad.dispose();
-      onIteration(iteration, objective);
+      await onIteration(iteration, objective);
     }
   } finally {
     adam.dispose();

@@ -1,0 +1,50 @@
+import { VidstyleError } from '../errors.js';
+
+/** How much is measured: what a run of hours and a run of minutes differ in. */
+export interface EvaluationPlan {
+  /** Sides of the square pictures that Gatys' method and the networks are compared on, pixels. */
+  readonly sizes: readonly number[];
+  /** Iterations of Gatys' method at each of the sizes; the last number counts for those that follow. */
+  readonly iterations: readonly number[];
+  /** Sides at which networks are tried beyond the size that they were trained at, pixels. */
+  readonly transferSizes: readonly number[];
+  /** Photographs, at most. */
+  readonly photos: number;
+  /** Repetitions of every timing. */
+  readonly rounds: number;
+}
+
+/** What a user wants otherwise than planned. */
+export type PlanChanges = { readonly [Key in keyof EvaluationPlan]?: EvaluationPlan[Key] | undefined };
+
+/** Hours on two cores: the paper's sizes. */
+const full: EvaluationPlan = {
+  sizes: [256, 512, 1024],
+  iterations: [500, 100, 20],
+  transferSizes: [256, 512, 1024, 2048],
+  photos: 2,
+  rounds: 9,
+};
+
+/** Minutes: shows that everything works, and the order of magnitude. */
+const quick: EvaluationPlan = {
+  sizes: [128, 256],
+  iterations: [30, 10],
+  transferSizes: [128, 256, 512],
+  photos: 1,
+  rounds: 3,
+};
+
+/** The named plan with what the user wants otherwise. @throws VidstyleError `usage` for a size too small for the networks */
+export function choosePlan(isQuick: boolean, changes: PlanChanges): EvaluationPlan {
+  const given = Object.entries(changes).filter(([, value]) => value !== undefined);
+  const plan = { ...(isQuick ? quick : full), ...(Object.fromEntries(given) as Partial<EvaluationPlan>) };
+  const small = [...plan.sizes, ...plan.transferSizes].find((size) => size < smallestSide);
+  if (small === undefined) return plan;
+  throw new VidstyleError(
+    'usage',
+    `The size ${small} is too small: networks need ${smallestSide} pixels a side.`,
+  );
+}
+
+const smallestSide = 48; // the paper's network mirrors 40 pixels at every border
