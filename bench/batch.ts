@@ -12,7 +12,7 @@ import { openLocalStore } from '../src/batch/local-store.js';
 import { planFiles } from '../src/batch/plan.js';
 import { packageRoot } from '../src/paths.js';
 import { evenTimes, makeClip } from '../test/fixtures/clips.js';
-import { spread } from './spread.js';
+import { spread } from '../src/evaluate/spread.js';
 
 const [what, ...words] = process.argv.slice(2);
 const [first, second, third] = words.map(Number);

@@ -15,7 +15,7 @@ import { frameBytes } from '../src/media/index.js';
 import { identityStyle, readMetadata } from '../src/nets/metadata.js';
 import { presetsFolder } from '../src/paths.js';
 import { cut, readPixels, type Pixels } from '../src/training/photos.js';
-import { spread } from './spread.js';
+import { spread } from '../src/evaluate/spread.js';
 import { loadPictureObjective } from './style-objective.js';
 
 const { values, positionals } = parseArgs({
