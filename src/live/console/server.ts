@@ -11,7 +11,7 @@ import type { LiveOptions } from '../options.js';
 import type { LiveSession } from '../session.js';
 import { createGuard, tokenCookie } from './guard.js';
 import { createMetrics } from './metrics.js';
-import { watchOriginal } from './original.js';
+import { Original } from './original.js';
 import { Preview } from './preview.js';
 import { addControls } from './routes.js';
 
@@ -62,7 +62,7 @@ export async function serveConsole(session: LiveSession, options: LiveOptions): 
   return {
     url,
     async close() {
-      for (const stop of stops) stop();
+      for (const stop of stops) await stop();
       // Closing would wait for WebSockets, those that were refused included; the stream's end does not.
       for (const socket of sockets) socket.destroy();
       await server.close();
@@ -73,7 +73,7 @@ export async function serveConsole(session: LiveSession, options: LiveOptions): 
 // mpegts.js plays from blobs.
 const policy = "default-src 'self'; media-src 'self' blob:; img-src 'self' data:; frame-ancestors 'none'";
 
-function addPreviews(server: FastifyInstance, session: LiveSession): (() => void)[] {
+function addPreviews(server: FastifyInstance, session: LiveSession): (() => unknown)[] {
   const result = new Preview({ sound: true, video: true });
   const original = new Preview({ sound: false, video: true });
   // Registered after the plugin, so that the guard has seen the request before the socket is opened.
@@ -88,7 +88,8 @@ function addPreviews(server: FastifyInstance, session: LiveSession): (() => void
     done();
   });
   const stopResult = session.viewers.add({ onTag: (tag) => result.offer(tag) });
-  return [stopResult, session.viewers.add(watchOriginal(session, original))];
+  const passed = new Original(session, original);
+  return [stopResult, session.viewers.add(passed), () => passed.close()];
 }
 
 /** The page's files; the player comes from its package. */
