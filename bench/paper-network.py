@@ -62,7 +62,7 @@ def run_torch():
 
 
 def run_openvino():
-    return request.infer([frame])[model.output(0)]
+    return request.infer([frame])[0]
 
 
 runners = {"torch": run_torch, "openvino": run_openvino}

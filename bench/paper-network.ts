@@ -21,7 +21,7 @@ import { paperStyleDefaults, paperStyleNet } from '../src/nets/style.js';
 import { toOnnx } from '../src/nets/onnx.js';
 import { initialWeights } from '../src/nets/weights.js';
 import { packageRoot } from '../src/paths.js';
-import { median, spread } from './spread.js';
+import { median, spread } from '../src/evaluate/spread.js';
 
 const { values } = parseArgs({
   options: {
