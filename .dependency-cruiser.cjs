@@ -59,7 +59,7 @@ const directions = Object.entries(rooms).map(([room, allowed]) => ({
 const packages = [
   { room: 'engines', name: 'onnxruntime-node|koffi|openvino-node|@tensorflow/tfjs-node' },
   { room: 'media', name: 'node-av' },
-  { room: 'batch', name: 'bullmq|ioredis|@bull-board' },
+  { room: 'batch', name: 'bullmq|ioredis|@bull-board|@aws-sdk' },
   { room: 'live', name: '@fastify/[^/]+|mpegts\\.js|prom-client|ws' },
   { room: '(live|batch)', name: 'fastify' },
   { room: 'evaluate', name: '@observablehq/plot|linkedom|marked' },

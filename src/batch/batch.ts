@@ -1,14 +1,13 @@
 import { createHash } from 'node:crypto';
-import { rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { join, relative, sep } from 'node:path';
+import { relative, sep } from 'node:path';
+import pLimit from 'p-limit';
 import picomatch from 'picomatch';
 import { VidstyleError } from '../errors.js';
 import { fileDigest } from '../file-digest.js';
 import { isDone, Journal, recordPath } from './journal.js';
 import { LocalQueue, type QueueListener } from './local-queue.js';
-import { stateFolder } from './local-store.js';
-import { lockFolder } from './lock.js';
+import { lockResults } from './lock.js';
 import { publishModel } from './models.js';
 import { openStore } from './open-store.js';
 import { planFiles, type Order, type PlannedFile } from './plan.js';
@@ -17,16 +16,16 @@ import { foresee, type Forecast } from './preflight.js';
 import type { BatchProgress } from './progress.js';
 import { recordFailure } from './record-failure.js';
 import { resolveSpec, specDigest, type BatchWork, type Spec } from './spec.js';
-import type { Store } from './store.js';
+import { stateFolder, type Store } from './store.js';
 import { Tally, type Failure } from './tally.js';
 import { TaskProcesses } from './task-processes.js';
 import { version, type Task, type TaskSettings } from './task.js';
 
 /** Options of {@link runBatch}. */
 export interface BatchOptions {
-  /** A folder, or a glob pattern below one. */
+  /** A folder, `s3://bucket/prefix`, or a glob pattern below one. */
   readonly archive: string;
-  /** The folder of results. */
+  /** The folder of results, or `s3://bucket/prefix`. */
   readonly out: string;
   /** What is done to every file. */
   readonly work: BatchWork;
@@ -108,9 +107,9 @@ export async function runBatch(options: BatchOptions): Promise<BatchReport> {
     const { done, failures } = await doOnRedis(pending, { source, out, spec }, options.redis, options);
     return { ...base, done, failures: [...known, ...failures], seconds: seconds() };
   }
-  const unlock = await lockFolder(out.location);
+  const unlock = await lockResults(out);
   try {
-    await rm(join(out.location, stateFolder, 'temporary'), { recursive: true, force: true });
+    await out.remove(`${stateFolder}/temporary`);
     await publishModel(out, spec.model, modelPath);
     await writePlan(out, { archive: options.archive, spec, files: all });
     const { done, failures } = await doAll(pending, { source, out, spec }, options);
@@ -144,7 +143,7 @@ async function doAll(
       await recordFailure(task, error, places.source, places.out);
     },
     paused: () =>
-      onNotice?.(`The disk of "${places.out.location}" is full: the batch waits until there is room.`),
+      onNotice?.(`The disk is full ("${places.out.location}"): the batch waits until there is room.`),
     resumed: () => onNotice?.('There is room again: the batch goes on.'),
   };
   const cancel = watchForCancel(places.out);
@@ -216,19 +215,23 @@ async function stillToDo(
 ): Promise<{ readonly pending: PlannedFile[]; readonly failures: Failure[] }> {
   const journal = new Journal(out);
   const recorded = await journal.recordFiles();
-  const pending: PlannedFile[] = [];
-  const failures: Failure[] = [];
-  for (const file of files) {
+  const judge = async (file: PlannedFile): Promise<'pending' | 'done' | Failure> => {
     const record = recorded.has(recordPath(file.path)) ? await journal.record(file.path) : undefined;
     const sha256 = async (): Promise<string> => {
       const copy = await source.open(file.path);
       return fileDigest(copy.path).finally(() => copy.release());
     };
     const failed = record?.status === 'failed' && record.spec === spec && record.stamp === file.stamp;
-    if (failed) failures.push({ path: file.path, ...(record.reason ?? { code: 'engine', message: '' }) });
-    else if (!(await isDone(record, file, spec, out, sha256))) pending.push(file);
-  }
-  return { pending, failures };
+    if (failed) return { path: file.path, ...(record.reason ?? { code: 'engine', message: '' }) };
+    return (await isDone(record, file, spec, out, sha256)) ? 'done' : 'pending';
+  };
+  // Each waits for the disk or the network.
+  const limit = pLimit(16);
+  const judged = await Promise.all(files.map((file) => limit(judge, file)));
+  return {
+    pending: files.filter((_, index) => judged[index] === 'pending'),
+    failures: judged.filter((each) => typeof each === 'object'),
+  };
 }
 
 /** `archive/2019-*.mp4` is a folder and a pattern below it. */

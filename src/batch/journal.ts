@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { stateFolder } from './local-store.js';
-import type { Store, StoredFile } from './store.js';
+import { stateFolder, type Store, type StoredFile } from './store.js';
 
 const ticks = z.string().regex(/^-?\d+$/);
 

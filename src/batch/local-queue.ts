@@ -128,14 +128,14 @@ export class LocalQueue {
     this.room = undefined;
   }
 
-  /** What failed has been removed by now, so there is some room: waits until there is more. */
+  /** What failed has been removed by now, so there is some room: waits until there is more, or a while where nobody can tell. */
   private async untilRoom(): Promise<void> {
     const { freeBytes, listener, signal, pollMs = 5000 } = this.options;
     const before = (await freeBytes()) ?? 0;
     listener.paused();
-    while (!signal.aborted && ((await freeBytes()) ?? Infinity) < before + moreRoom) {
+    do {
       await delay(pollMs, undefined, { signal }).catch(() => undefined);
-    }
+    } while (!signal.aborted && ((await freeBytes()) ?? Infinity) < before + moreRoom);
     if (!signal.aborted) listener.resumed();
   }
 }

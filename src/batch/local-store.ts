@@ -1,13 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { Stats } from 'node:fs';
-import { mkdir, readdir, readFile, realpath, rm, stat, statfs } from 'node:fs/promises';
+import { mkdir, readdir, readFile, realpath, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { basename, dirname, extname, join, relative, resolve, sep } from 'node:path';
 import { moveDurably, writeDurably } from '../durable-file.js';
 import { VidstyleError } from '../errors.js';
-import { requireInside, type LocalCopy, type Store, type StoredFile } from './store.js';
-
-/** The folder of what batches remember, inside the folder of results. */
-export const stateFolder = '.vidstyle';
+import { requireInside, stateFolder, type LocalCopy, type Store, type StoredFile } from './store.js';
 
 /** A folder, of this machine or shared. */
 export function openLocalStore(folder: string): LocalStore {
@@ -69,6 +66,18 @@ export class LocalStore implements Store {
     // Other machines may write the same file at this moment.
     const beside = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString('hex')}`);
     await writeDurably(target, text, beside);
+  }
+
+  async createText(path: string, text: string): Promise<boolean> {
+    const target = await this.inside(path);
+    await mkdir(dirname(target), { recursive: true });
+    try {
+      await writeFile(target, text, { flag: 'wx' });
+      return true;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+      throw error;
+    }
   }
 
   async remove(path: string): Promise<void> {

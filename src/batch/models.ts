@@ -4,9 +4,8 @@ import { join } from 'node:path';
 import { VidstyleError } from '../errors.js';
 import { fileDigest } from '../file-digest.js';
 import { cacheFolder, presetsFolder } from '../paths.js';
-import { stateFolder } from './local-store.js';
 import { type Spec } from './spec.js';
-import type { Store } from './store.js';
+import { stateFolder, type Store } from './store.js';
 
 type ModelName = Spec['model'];
 

@@ -1,10 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { VidstyleError } from '../errors.js';
-import { stateFolder } from './local-store.js';
 import type { PlannedFile } from './plan.js';
 import type { Spec } from './spec.js';
-import type { Store } from './store.js';
+import { stateFolder, type Store } from './store.js';
 
 const schema = z.object({
   archive: z.string(),

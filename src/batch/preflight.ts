@@ -1,4 +1,4 @@
-import { extname, join } from 'node:path';
+import { extname } from 'node:path';
 import { rehearse } from '../jobs/rehearse.js';
 import { restyle } from '../jobs/restyle.js';
 import { upscale } from '../jobs/upscale.js';
@@ -31,7 +31,8 @@ export async function foresee(
   const middle = Math.floor(bySize.length / 2);
   // Some file may be no video after all: a few neighbours are tried.
   for (const file of bySize.slice(middle, middle + 5)) {
-    const tried = await attempt(join(source.location, file.path), file, { work, settings });
+    const copy = await source.open(file.path);
+    const tried = await attempt(copy.path, file, { work, settings }).finally(() => copy.release());
     if (!tried) continue;
     const scale = total / Math.max(1, file.bytes);
     const bytes = Math.round(tried.bytes * scale);

@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import picomatch from 'picomatch';
 import type { Failure } from './tally.js';
 import { Journal, recordPath } from './journal.js';
@@ -27,7 +26,7 @@ export interface BatchStatus {
  * @throws VidstyleError `usage` where there was none
  */
 export async function batchStatus(outFolder: string): Promise<BatchStatus> {
-  const out = openStore(resolve(outFolder));
+  const out = openStore(outFolder);
   const plan = await readPlan(out);
   const journal = new Journal(out);
   const recorded = await journal.recordFiles();
@@ -62,7 +61,7 @@ export async function retryFailed(outFolder: string, filter?: readonly string[])
 
 /** Ends the batch that works on a folder of results; what is done stays. */
 export async function cancelBatch(outFolder: string): Promise<void> {
-  const out = openStore(resolve(outFolder));
+  const out = openStore(outFolder);
   await readPlan(out);
   await askToCancel(out);
 }

@@ -18,9 +18,12 @@ export interface LocalCopy {
   release(): Promise<void>;
 }
 
-/** A place for sources or results: a folder. Paths are relative and cannot leave the root. */
+/** The folder of what batches remember, inside the place of results. */
+export const stateFolder = '.vidstyle';
+
+/** A place for sources or results: a folder, or a bucket's prefix. Paths are relative and cannot leave the root. */
 export interface Store {
-  /** The folder's absolute path. */
+  /** The folder's absolute path, or `s3://bucket/prefix`. */
   readonly location: string;
   /** Every file below `prefix`, folders whose names begin with a dot left out; a store may give them in any order. */
   list(prefix?: string): AsyncIterable<StoredFile>;
@@ -35,6 +38,8 @@ export interface Store {
   readText(path: string): Promise<string | undefined>;
   /** As durable and atomic as {@link Store.publish}. */
   writeText(path: string, text: string): Promise<void>;
+  /** Writes a file that is not there yet; false where it is. */
+  createText(path: string, text: string): Promise<boolean>;
   /** Removes a file, or everything below a folder; no error where there is none. */
   remove(path: string): Promise<void>;
   /** Room for results; undefined where there is no telling. */

@@ -1,6 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { abortedError, fromErrorRecord, VidstyleError } from '../errors.js';
+import { sweepScratch } from './scratch.js';
 import type { FromChild, ToChild } from './task-child.js';
 import type { Task, TaskProgress, TaskResult, TaskSettings } from './task.js';
 
@@ -59,6 +60,7 @@ export class TaskProcesses {
     );
     for (const child of this.all) child.kill('SIGKILL');
     await Promise.all(ended);
+    await sweepScratch();
   }
 
   private start(): ChildProcess {

@@ -20,7 +20,7 @@ export const taskSchema = z.strictObject({
   batch: z.string().regex(/^[0-9a-f]{8,64}$/),
   /** Of vidstyle: segments of two versions need not fit together. */
   version: z.string().max(64),
-  /** Where sources and results are: a folder. */
+  /** Where sources and results are: a folder, or `s3://bucket/prefix`. */
   source: z.string().max(4096),
   out: z.string().max(4096),
   path,

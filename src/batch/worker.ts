@@ -16,7 +16,7 @@ import { taskSchema, version, type Task, type TaskResult, type TaskSettings } fr
 export interface WorkerOptions {
   /** `redis://host`, or `rediss://host` for TLS. */
   readonly redis: string;
-  /** Folders that tasks may read from and write to; everything else is refused. */
+  /** Folders, or `s3://bucket/prefix`, that tasks may read from and write to; everything else is refused. */
   readonly roots: readonly string[];
   /** The kind of device that this worker has, announced to the batches; default `cpu`. */
   readonly device?: string | undefined;
@@ -38,6 +38,7 @@ export interface WorkerOptions {
  */
 export async function runWorker(options: WorkerOptions): Promise<void> {
   const { device = 'cpu', jobs = 1, settings, lockMs = 15_000, onNotice, signal } = options;
+  for (const root of options.roots) openStore(root);
   const connection = redisConnection(options.redis);
   await requireRedis(connection);
   await requireVersion(connection);

@@ -4,6 +4,7 @@ import type { BatchFlags } from './batch-options.js';
 import { addModelOptions } from './model-hints.js';
 import { addEncodingOptions } from './process-options.js';
 import type { CommandContext } from './program.js';
+import { addS3Option } from './s3-option.js';
 
 /** `vidstyle batch ARCHIVE --out DONE --upscale 2`, and `batch status|retry|cancel DONE`. */
 export function registerBatchCommand(program: Command, { signal }: CommandContext): void {
@@ -16,7 +17,10 @@ export function registerBatchCommand(program: Command, { signal }: CommandContex
       'the default: "vidstyle batch archive/ --out done/ --upscale 2"; --help after it shows all options',
     )
     .argument('<archive>', 'a folder, or a pattern such as "archive/2019-*.mp4"')
-    .option('--out <folder>', 'where the results go, in the same tree')
+    .option(
+      '--out <folder>',
+      'where the results go, in the same tree; archive and results may be s3://bucket/prefix',
+    )
     .option('--style <style>', 'restyle: a style, a blend, a model.onnx, or any picture')
     .option('--strength <0..1>', '1 the style, 0 the input', share)
     .option('--keep-colors', 'take only the brightness from the style')
@@ -42,12 +46,11 @@ export function registerBatchCommand(program: Command, { signal }: CommandContex
     .option('--dry-run', 'try a file and say how long all would take, how large they would be; write nothing')
     .option('--json', 'one report on standard output at the end')
     .option('--quiet', 'say nothing but errors');
-  addModelOptions(run).action(async (archive: string, flags: BatchFlags) => {
+  addS3Option(addModelOptions(run)).action(async (archive: string, flags: BatchFlags) => {
     const { runBatchCommand } = await import('./run-batch.js');
     await runBatchCommand(archive, flags, signal);
   });
-  batch
-    .command('status')
+  addS3Option(batch.command('status'))
     .description('what the last batch into a folder has done')
     .argument('<out>', 'the folder of results')
     .option('--json', 'as JSON')
@@ -55,8 +58,7 @@ export function registerBatchCommand(program: Command, { signal }: CommandContex
       const { showStatus } = await import('./batch-status.js');
       await showStatus(out, flags);
     });
-  batch
-    .command('retry')
+  addS3Option(batch.command('retry'))
     .description('let the next run try failed files again')
     .argument('<out>', 'the folder of results')
     .option('--filter <glob>', 'only these; can be repeated', gather)
@@ -65,8 +67,7 @@ export function registerBatchCommand(program: Command, { signal }: CommandContex
       const { retryFiles } = await import('./batch-status.js');
       await retryFiles(out, flags);
     });
-  batch
-    .command('cancel')
+  addS3Option(batch.command('cancel'))
     .description('end the batch at work; what is done stays')
     .argument('<out>', 'the folder of results')
     .option('--json', 'as JSON')

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { count } from './arguments.js';
 import type { CommandContext } from './program.js';
+import { addS3Option } from './s3-option.js';
 
 interface WorkerFlags {
   readonly redis: string;
@@ -13,13 +14,12 @@ interface WorkerFlags {
 
 /** `vidstyle worker --redis redis://host --root /mnt/archive`. */
 export function registerWorkerCommand(program: Command, { signal }: CommandContext): void {
-  program
-    .command('worker')
+  addS3Option(program.command('worker'))
     .description('do tasks of batches that were started with --redis')
     .requiredOption('--redis <url>', 'redis://host, or rediss://host for TLS')
     .option(
       '--root <folder>',
-      'a folder that tasks may use; can be repeated',
+      'a folder or s3://bucket/prefix that tasks may use; can be repeated',
       (folder: string, known?: string[]) => [...(known ?? []), folder],
     ) // prettier-ignore
     .option('--device <name>', 'take the tasks for this device (default: cpu)')

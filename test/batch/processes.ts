@@ -14,11 +14,15 @@ export class TestProcess {
     child.stdout?.on('data', (chunk: Buffer) => (this.said += chunk.toString()));
   }
 
-  /** @param options of `runBatch`, `runWorker` or `openBoard`; `clockOffsetMs` besides sets the process's clock wrong */
-  static start(part: ChildPart, options: object): TestProcess {
+  /**
+   * @param options of `runBatch`, `runWorker` or `openBoard`; `clockOffsetMs` besides sets the process's clock wrong
+   * @param env besides this process's own
+   */
+  static start(part: ChildPart, options: object, env: NodeJS.ProcessEnv = {}): TestProcess {
     const path = join(packageRoot, 'build/test/batch/child.js');
     const stdio: ('ignore' | 'pipe' | 'inherit' | 'ipc')[] = ['ignore', 'pipe', 'inherit', 'ipc'];
-    return new TestProcess(fork(path, [part, JSON.stringify(options)], { execArgv: [], stdio }));
+    const how = { execArgv: [], stdio, env: { ...process.env, ...env } };
+    return new TestProcess(fork(path, [part, JSON.stringify(options)], how));
   }
 
   get hasEnded(): boolean {

@@ -118,6 +118,9 @@ it('refuses what no task may ask for, and opens nothing outside the named folder
     [{ ...task, out: outside.out }, /outside the folders/],
     [{ ...task, source: `${place.archive}/../../` }, /outside the folders/],
     [{ ...task, source: join(place.archive, 'links/out') }, /outside the folders/],
+    [{ ...task, source: 's3://somebody/else' }, /outside the folders/],
+    [{ ...task, out: 's3://' }, /outside the folders/],
+    [{ ...task, out: 'relative' }, /outside the folders/],
     [{ ...task, path: 'links/out/secret.mp4' }, /leads out/],
     [task, /neither a preset/],
   ];
