@@ -42,6 +42,8 @@ export interface BatchOptions {
   readonly segmentSeconds?: number | undefined;
   /** Have the work done by the workers on this Redis: `redis://host`, or `rediss://host` for TLS; default here. */
   readonly redis?: string | undefined;
+  /** File of certificates (PEM) for `rediss://`, instead of those that Node trusts. */
+  readonly redisCa?: string | undefined;
   /** How this machine does it. */
   readonly settings?: TaskSettings | undefined;
   /** Plan, and say what it would take; write nothing. */
@@ -170,7 +172,7 @@ async function doOnRedis(
 ): Promise<Pick<BatchReport, 'done' | 'failures'>> {
   const { runOnRedis } = await import('./redis-queue.js');
   const { redisConnection, requireRedis } = await import('./redis.js');
-  const connection = redisConnection(redis);
+  const connection = redisConnection(redis, options.redisCa);
   await requireRedis(connection);
   const { retries = batchDefaults.retries, onError, onNotice, settings } = options;
   const tally = new Tally(files, options);

@@ -9,6 +9,8 @@ import { queueName, queuePrefix, redisConnection, requireRedis } from './redis.j
 /** Options of {@link openBoard}. */
 export interface BoardOptions {
   readonly redis: string;
+  /** File of certificates (PEM) for `rediss://`, instead of those that Node trusts. */
+  readonly redisCa?: string | undefined;
   /** 0 for any free one. */
   readonly port: number;
   /** Where to listen; default this machine alone. Elsewhere a token is asked for. */
@@ -37,7 +39,7 @@ export async function openBoard(options: BoardOptions): Promise<Board> {
   const { port, host = '127.0.0.1', devices = ['cpu'] } = options;
   const token = options.token ?? (isLoopback(host) ? undefined : randomBytes(16).toString('hex'));
   const guard = createGuard({ name, host, token });
-  const connection = redisConnection(options.redis);
+  const connection = redisConnection(options.redis, options.redisCa);
   await requireRedis(connection);
   const { Queue } = await import('bullmq');
   const queues = devices.map((device) => new Queue(queueName(device), { connection, prefix: queuePrefix }));

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { VidstyleError } from '../errors.js';
 import type { Task } from './task.js';
 
@@ -11,7 +12,7 @@ export interface RedisAddress {
   readonly db: number;
   readonly username?: string;
   readonly password?: string;
-  readonly tls?: object;
+  readonly tls?: { readonly ca?: Buffer };
   readonly maxRetriesPerRequest: null;
   readonly retryStrategy: (attempt: number) => number;
 }
@@ -25,13 +26,21 @@ export function queueName(device: string): string {
  * How to reach Redis: `redis://[user:password@]host[:port][/db]`, or `rediss://` for TLS. The password may come from the
  * environment as `VIDSTYLE_REDIS_PASSWORD`, which no list of processes shows.
  *
- * @throws VidstyleError `usage` for another address; the message does not repeat it, since it may hold the password
+ * @param ca file of certificates (PEM) that the server's may be signed by, instead of those that Node trusts
+ * @throws VidstyleError `usage` for another address, or certificates that cannot be read; the message does not repeat the address,
+ *   since it may hold the password
  */
-export function redisConnection(address: string, env: NodeJS.ProcessEnv = process.env): RedisAddress {
+export function redisConnection(
+  address: string,
+  ca?: string,
+  env: NodeJS.ProcessEnv = process.env,
+): RedisAddress {
   const url = URL.canParse(address) ? new URL(address) : undefined;
   if (!url || !/^rediss?:$/.test(url.protocol) || url.hostname === '') {
     throw new VidstyleError('usage', 'Give Redis as redis://host:6379, or rediss://host for TLS.');
   }
+  if (ca !== undefined && url.protocol !== 'rediss:')
+    throw new VidstyleError('usage', 'Certificates are for TLS: give Redis as rediss://host.');
   const password = url.password === '' ? env['VIDSTYLE_REDIS_PASSWORD'] : decodeURIComponent(url.password);
   return {
     host: url.hostname.replace(/^\[|\]$/g, ''),
@@ -39,11 +48,19 @@ export function redisConnection(address: string, env: NodeJS.ProcessEnv = proces
     db: Number(url.pathname.slice(1) || 0),
     ...(url.username !== '' && { username: decodeURIComponent(url.username) }),
     ...(password !== undefined && { password }),
-    ...(url.protocol === 'rediss:' && { tls: {} }),
+    ...(url.protocol === 'rediss:' && { tls: ca === undefined ? {} : { ca: readCertificates(ca) } }),
     // Redis may be restarted under our feet: commands wait for it to come back.
     maxRetriesPerRequest: null,
     retryStrategy: (attempt: number) => Math.min(attempt * 100, 2000),
   };
+}
+
+function readCertificates(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    throw new VidstyleError('usage', `The certificates "${path}" cannot be read.`, { cause });
+  }
 }
 
 /**

@@ -16,6 +16,8 @@ import { taskSchema, version, type Task, type TaskResult, type TaskSettings } fr
 export interface WorkerOptions {
   /** `redis://host`, or `rediss://host` for TLS. */
   readonly redis: string;
+  /** File of certificates (PEM) for `rediss://`, instead of those that Node trusts. */
+  readonly redisCa?: string | undefined;
   /** Folders, or `s3://bucket/prefix`, that tasks may read from and write to; everything else is refused. */
   readonly roots: readonly string[];
   /** The kind of device that this worker has, announced to the batches; default `cpu`. */
@@ -39,7 +41,7 @@ export interface WorkerOptions {
 export async function runWorker(options: WorkerOptions): Promise<void> {
   const { device = 'cpu', jobs = 1, settings, lockMs = 15_000, onNotice, signal } = options;
   for (const root of options.roots) openStore(root);
-  const connection = redisConnection(options.redis);
+  const connection = redisConnection(options.redis, options.redisCa);
   await requireRedis(connection);
   await requireVersion(connection);
   const { FlowProducer, Worker } = await import('bullmq');

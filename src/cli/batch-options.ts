@@ -28,6 +28,7 @@ export interface BatchFlags
   readonly jobs?: number;
   readonly segment?: number;
   readonly redis?: string;
+  readonly redisCa?: string;
   readonly board?: string;
 }
 

@@ -36,6 +36,7 @@ export function registerBatchCommand(program: Command, { signal }: CommandContex
     .option('--retries <n>', 'try a failed task again so many times (default: 2)', notNegative)
     .option('--jobs <n>', 'processes at work at once (default: 1)', count)
     .option('--redis <url>', 'have it done by the workers on redis://host (rediss:// for TLS)')
+    .option('--redis-ca <file>', 'certificates (PEM) that the one of rediss:// may be signed by')
     .option('--board <[host:]port>', 'with --redis: show the queue on a web page meanwhile')
     .option('--segment <seconds>', 'length of the pieces of long files (default: 30)', positive);
   addEncodingOptions(run)

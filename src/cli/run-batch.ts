@@ -22,7 +22,7 @@ export async function runBatchCommand(
   try {
     const report = await runBatch({
       ...{ archive, out, work, filter, limit, order, onError, retries, jobs, dryRun, signal },
-      redis: flags.redis,
+      ...{ redis: flags.redis, redisCa: flags.redisCa },
       segmentSeconds: segment,
       settings: { device, hwaccel, threads },
       onProgress: (progress) => display.update(progress),
@@ -38,7 +38,7 @@ export async function runBatchCommand(
   }
 }
 
-async function openBoardFor({ board, redis, device }: BatchFlags): Promise<Board | undefined> {
+async function openBoardFor({ board, redis, redisCa, device }: BatchFlags): Promise<Board | undefined> {
   if (board === undefined) return undefined;
   if (redis === undefined) throw new VidstyleError('usage', 'There is a queue to show only with --redis.');
   const [, host, port = ''] = /^(?:(.+):)?(\d{1,5})$/.exec(board) ?? [];
@@ -46,7 +46,7 @@ async function openBoardFor({ board, redis, device }: BatchFlags): Promise<Board
     throw new VidstyleError('usage', `--board ${board}: give a port, or host:port.`);
   const { openBoard } = await import('../batch/board.js');
   const token = process.env['VIDSTYLE_BOARD_TOKEN'];
-  return openBoard({ redis, host, port: Number(port), token, devices: [device ?? 'cpu'] });
+  return openBoard({ redis, redisCa, host, port: Number(port), token, devices: [device ?? 'cpu'] });
 }
 
 function describe({ files, skipped, done, failures, seconds, out, forecast }: BatchReport): string[] {

@@ -1,11 +1,12 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp } from 'node:fs/promises';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
+import { generate } from 'selfsigned';
 
 /** A Redis of the test's own, on a free port of this machine, that writes down what it is told. */
 export class RedisServer {
@@ -14,20 +15,28 @@ export class RedisServer {
   private constructor(
     readonly port: number,
     private readonly folder: string,
+    private readonly tls: boolean,
   ) {}
 
-  static async start(): Promise<RedisServer> {
+  /** @param tls speak TLS alone, with a certificate signed by {@link RedisServer.ca} */
+  static async start({ tls = false } = {}): Promise<RedisServer> {
     const probe = createServer().listen(0, '127.0.0.1');
     await once(probe, 'listening');
     const { port } = probe.address() as AddressInfo;
     probe.close();
-    const server = new RedisServer(port, await mkdtemp(join(tmpdir(), 'vidstyle-redis-')));
+    const server = new RedisServer(port, await mkdtemp(join(tmpdir(), 'vidstyle-redis-')), tls);
+    if (tls) await server.makeCertificate();
     await server.run();
     return server;
   }
 
   get url(): string {
-    return `redis://:secret@127.0.0.1:${this.port}`;
+    return this.tls ? `rediss://:secret@localhost:${this.port}` : `redis://:secret@127.0.0.1:${this.port}`;
+  }
+
+  /** The file with the certificate that the server's is signed by: itself. */
+  get ca(): string {
+    return join(this.folder, 'server.pem');
   }
 
   /** Ends the server, as a machine that is switched off and on again. */
@@ -45,10 +54,14 @@ export class RedisServer {
 
   private async run(): Promise<void> {
     const persistent = ['--appendonly', 'yes', '--appendfsync', 'always', '--dir', this.folder, '--save', ''];
-    const reach = ['--port', String(this.port), '--bind', '127.0.0.1', '--requirepass', 'secret'];
+    const port = String(this.port);
+    const certificate = ['--tls-cert-file', this.ca, '--tls-key-file', join(this.folder, 'key.pem'), '--tls-auth-clients', 'no']; // prettier-ignore
+    const listen = this.tls ? ['--tls-port', port, '--port', '0', ...certificate] : ['--port', port];
+    const reach = [...listen, '--bind', '127.0.0.1', '--requirepass', 'secret'];
     this.process = spawn('redis-server', [...reach, ...persistent], { stdio: 'ignore' });
     for (let tries = 0; tries < 200; tries += 1) {
       const client = new Redis(this.url, {
+        ...(this.tls && { tls: { ca: await readFile(this.ca) } }),
         lazyConnect: true,
         retryStrategy: () => null,
         maxRetriesPerRequest: 0,
@@ -60,5 +73,12 @@ export class RedisServer {
       await delay(50);
     }
     throw new Error('redis-server did not start');
+  }
+
+  private async makeCertificate(): Promise<void> {
+    const names = [{ name: 'commonName', value: 'localhost' }];
+    const { cert, private: key } = await generate(names, { algorithm: 'sha256' });
+    await writeFile(this.ca, cert);
+    await writeFile(join(this.folder, 'key.pem'), key);
   }
 }
