@@ -16,7 +16,7 @@ import { rgbToY } from '../src/metrics/luma.js';
 import { psnr } from '../src/metrics/psnr.js';
 import { toFloat, type Raster } from '../src/metrics/raster.js';
 import { ssim } from '../src/metrics/ssim.js';
-import { readPictures } from './pictures.js';
+import { readPictures } from '../src/evaluate/clip-frames.js';
 
 type Picture = Raster<Uint8Array>;
 

@@ -14,7 +14,7 @@ import { rgbToY } from '../src/metrics/luma.js';
 import { psnr } from '../src/metrics/psnr.js';
 import { toFloat, type Raster } from '../src/metrics/raster.js';
 import { ssim } from '../src/metrics/ssim.js';
-import { readPictures } from './pictures.js';
+import { readPictures } from '../src/evaluate/clip-frames.js';
 import { median } from '../src/evaluate/spread.js';
 
 const { values, positionals: clips } = parseArgs({

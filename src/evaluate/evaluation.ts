@@ -79,6 +79,13 @@ export class Evaluation {
     return files.slice(0, this.plan.photos).map((path) => ({ name: basename(path, extname(path)), path }));
   }
 
+  /** Real clips. @throws VidstyleError `input` if there are none */
+  async clips(): Promise<string[]> {
+    const clips = this.material.clips ?? (await filesIn(join(this.material.data, 'clips'), clipFile));
+    if (clips.length > 0) return [...clips];
+    throw new VidstyleError('input', `There are no clips in "${join(this.material.data, 'clips')}".`);
+  }
+
   /** The objective's meter, opened when it is first needed. */
   meter(): Promise<ObjectiveMeter> {
     this.#meter ??= ObjectiveMeter.open(this.material.vgg16);
@@ -132,6 +139,7 @@ function first<T>([item]: readonly T[]): T {
   return item;
 }
 
+const clipFile = /\.(mp4|mov|mkv|webm|avi|m4v)$/i;
 const pictureFile = /\.(jpe?g|png|webp|tiff?)$/i;
 
 /** Files of a folder by their names, in order; none if there is no such folder. */

@@ -12,6 +12,10 @@ export interface EvaluationPlan {
   readonly photos: number;
   /** Repetitions of every timing. */
   readonly rounds: number;
+  /** Short side of the frames on which steadiness is measured, pixels. */
+  readonly steadySize: number;
+  /** Frames of each shot on which steadiness is measured. */
+  readonly steadyFrames: number;
 }
 
 /** What a user wants otherwise than planned. */
@@ -24,6 +28,8 @@ const full: EvaluationPlan = {
   transferSizes: [256, 512, 1024, 2048],
   photos: 2,
   rounds: 9,
+  steadySize: 256,
+  steadyFrames: 9,
 };
 
 /** Minutes: shows that everything works, and the order of magnitude. */
@@ -33,13 +39,15 @@ const quick: EvaluationPlan = {
   transferSizes: [128, 256, 512],
   photos: 1,
   rounds: 3,
+  steadySize: 240,
+  steadyFrames: 3,
 };
 
 /** The named plan with what the user wants otherwise. @throws VidstyleError `usage` for a size too small for the networks */
 export function choosePlan(isQuick: boolean, changes: PlanChanges): EvaluationPlan {
   const given = Object.entries(changes).filter(([, value]) => value !== undefined);
   const plan = { ...(isQuick ? quick : full), ...(Object.fromEntries(given) as Partial<EvaluationPlan>) };
-  const small = [...plan.sizes, ...plan.transferSizes].find((size) => size < smallestSide);
+  const small = [...plan.sizes, ...plan.transferSizes, plan.steadySize].find((size) => size < smallestSide);
   if (small === undefined) return plan;
   throw new VidstyleError(
     'usage',

@@ -12,7 +12,15 @@ import { makeMaterial } from './material.js';
 
 type Options = Omit<EvaluateOptions, 'out'>;
 
-const tiny = { sizes: [48, 64], iterations: [6, 3], transferSizes: [48, 96], photos: 2, rounds: 2 };
+const tiny = {
+  sizes: [48, 64],
+  iterations: [6, 3],
+  transferSizes: [48, 96],
+  photos: 2,
+  rounds: 2,
+  steadySize: 48,
+  steadyFrames: 2,
+};
 
 describe('evaluate', () => {
   let options: Options;

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rename, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { evenTimes, makeClip } from '../fixtures/clips.js';
 import { makeTrainingData, writePicture } from '../fixtures/training-data.js';
 import { ownModel } from '../fixtures/own-model.js';
 
@@ -21,6 +22,8 @@ export async function makeMaterial(): Promise<{
     await writePicture(join(data, 'styles', `${name}.png`), 40, 32, 100 + i);
   for (const [i, name] of ['harbour', 'street'].entries())
     await writePicture(join(data, `${name}.png`), 72, 64, 1 + i);
+  await mkdir(join(data, 'clips'));
+  await makeClip(join(data, 'clips', 'clip.mp4'), { width: 96, height: 64, times: evenTimes(4) });
   await rename(vgg16, join(root, 'vgg16.safetensors'));
   return { root, data, presets, vgg16: join(root, 'vgg16.safetensors') };
 }
