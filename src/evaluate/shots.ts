@@ -35,19 +35,29 @@ const moves: Readonly<Record<string, CameraMove>> = {
   rotation: { turn: 0.5 },
 };
 
+/** Pixels of the photograph to one of a frame. */
+const scale = 2;
+
 /** Standard deviation of a camera's noise, of 255. */
 const noise = 4;
 
 /** A camera over a photograph: moves whose flow is known exactly, and one that stands still but is noisy. */
 export async function filmShots(photo: string, { size, frames }: ShotSize): Promise<Shot[]> {
-  const margin = 1 + (4 * frames) / size; // what the moves need
-  const whole = asRaster(await readPixels(photo, { shortSide: Math.ceil(size * margin) }));
-  const view = { width: 4 * Math.floor(size / 3), height: size, frames };
-  const fitting = { ...view, width: Math.min(view.width, Math.floor(whole.width / margin)) };
-  const still = filmPhotograph(whole, fitting, {});
+  const margin = 1.02 + (6 * frames) / size; // what the moves need
+  const shortSide = Math.ceil(size * margin * scale);
+  const whole = asRaster(await readPixels(photo, { shortSide }));
+  const wide = Math.floor(whole.width / margin / scale);
+  const high = Math.floor(whole.height / margin / scale);
+  const film = {
+    width: Math.min(wide, Math.round((4 * size) / 3)),
+    height: Math.min(high, Math.round((4 * size) / 3)),
+    frames,
+    scale,
+  };
+  const still = filmPhotograph(whole, film, {});
   return [
     { ...still, name: 'still, noisy', frames: still.frames.map((frame, i) => withNoise(frame, i)) },
-    ...Object.entries(moves).map(([name, move]) => ({ name, ...filmPhotograph(whole, fitting, move) })),
+    ...Object.entries(moves).map(([name, move]) => ({ name, ...filmPhotograph(whole, film, move) })),
   ];
 }
 
@@ -56,8 +66,8 @@ export async function readShot(clip: string, { size, frames }: ShotSize): Promis
   const probe = await openVideo(clip);
   const { width, height } = probe.geometry;
   await probe.close();
-  const scale = Math.min(1, size / Math.min(width, height));
-  const even = (side: number): number => 2 * Math.round((side * scale) / 2);
+  const reduction = Math.min(1, size / Math.min(width, height));
+  const even = (side: number): number => 2 * Math.round((side * reduction) / 2);
   const pictures = await readPictures(clip, { limit: frames, size: { width: even(width), height: even(height) } }); // prettier-ignore
   const pairs = pictures.slice(1).map((next, i) => {
     const frame = pictures[i] ?? next;
@@ -91,6 +101,6 @@ function withNoise(frame: Raster<Uint8Array>, seed: number): Raster<Uint8Array> 
   return { ...frame, data };
 }
 
-export function asRaster({ width, height, data }: Pixels): Raster<Uint8Array> {
+function asRaster({ width, height, data }: Pixels): Raster<Uint8Array> {
   return { width, height, channels: 3, data };
 }

@@ -26,18 +26,29 @@ export interface CameraFlight {
   readonly visible: readonly Raster<Uint8Array>[];
 }
 
+/** The frames of a camera. */
+export interface Film {
+  /** Pixels. */
+  readonly width: number;
+  /** Pixels. */
+  readonly height: number;
+  readonly frames: number;
+  /**
+   * Pixels of the photograph to one of a frame; default 1. At 2 and above all frames are equally sharp, as a camera's are, where
+   * at 1 those that lie between pixels are blurred by interpolation.
+   */
+  readonly scale?: number;
+}
+
 /**
  * Films a photograph: each frame is a view of `width` × `height` of it, and where each pixel goes is known exactly, since the move
  * is a similarity of the plane. The first view is of the middle; the photograph must be large enough for all of them.
  *
  * @throws VidstyleError `usage` if a view reaches beyond the photograph
  */
-export function filmPhotograph(
-  photo: Raster<Uint8Array>,
-  { width, height, frames }: { readonly width: number; readonly height: number; readonly frames: number },
-  move: CameraMove,
-): CameraFlight {
-  const views = Array.from({ length: frames }, (_, i) => viewAt(photo, width, height, move, i));
+export function filmPhotograph(photo: Raster<Uint8Array>, film: Film, move: CameraMove): CameraFlight {
+  const { width, height, frames } = film;
+  const views = Array.from({ length: frames }, (_, i) => viewAt(photo, film, move, i));
   const flows = views.slice(1).map((next, i) => flowBetween(views[i] ?? next, next, width, height));
   return {
     frames: views.map((view) => look(photo, view, width, height)),
@@ -54,15 +65,16 @@ interface View {
   readonly b: number;
 }
 
-function viewAt(photo: Raster, width: number, height: number, move: CameraMove, frame: number): View {
+function viewAt(photo: Raster, film: Film, move: CameraMove, frame: number): View {
+  const { width, height, scale: full = 1 } = film;
   const { panX = 0, panY = 0, zoom = 1, turn = 0 } = move;
-  const scale = zoom ** -frame;
+  const scale = full * zoom ** -frame;
   const angle = (turn * frame * Math.PI) / 180;
   const [a, b] = [scale * Math.cos(angle), scale * Math.sin(angle)];
   const [middleX, middleY] = [(width - 1) / 2, (height - 1) / 2];
   return {
-    originX: (photo.width - 1) / 2 + panX * frame - (a * middleX - b * middleY),
-    originY: (photo.height - 1) / 2 + panY * frame - (b * middleX + a * middleY),
+    originX: (photo.width - 1) / 2 + panX * frame * full - (a * middleX - b * middleY),
+    originY: (photo.height - 1) / 2 + panY * frame * full - (b * middleX + a * middleY),
     a,
     b,
   };
@@ -82,27 +94,32 @@ function flowBetween(from: View, to: View, width: number, height: number): Flow 
   return { width, height, channels: 2, data };
 }
 
-/** Bilinear. */
+/** The mean of four points of each pixel, which are interpolated bilinearly; one point where pixels are of one size. */
 function look(photo: Raster<Uint8Array>, view: View, width: number, height: number): Raster<Uint8Array> {
-  const data = new Uint8Array(width * height * 3);
+  const { originX, originY, a, b } = view;
+  const offsets = a ** 2 + b ** 2 > 1.5 ** 2 ? [-0.25, 0.25] : [0];
+  const sums = new Float32Array(width * height * 3);
+  for (const offsetY of offsets)
+    for (const offsetX of offsets)
+      for (let y = offsetY, at = 0; y < height - 0.5; y++)
+        for (let x = offsetX; x < width - 0.5; x++, at += 3)
+          addSample(photo, originX + x * a - y * b, originY + x * b + y * a, sums, at);
+  const points = offsets.length ** 2;
+  return { width, height, channels: 3, data: Uint8Array.from(sums, (sum) => round(sum / points)) };
+}
+
+function addSample(photo: Raster<Uint8Array>, x: number, y: number, into: Float32Array, at: number): void {
+  requireInside(photo, x, y);
   const stride = photo.width * 3;
-  for (let y = 0, at = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      const photoX = view.originX + x * view.a - y * view.b;
-      const photoY = view.originY + x * view.b + y * view.a;
-      requireInside(photo, photoX, photoY);
-      const [left, top] = [min(floor(photoX), photo.width - 2), min(floor(photoY), photo.height - 2)];
-      const [partX, partY] = [photoX - left, photoY - top];
-      for (let channel = 0; channel < 3; channel++, at++) {
-        const from = top * stride + left * 3 + channel;
-        const sample = (offset: number): number => photo.data[from + offset] as number;
-        const upper = sample(0) * (1 - partX) + sample(3) * partX;
-        const lower = sample(stride) * (1 - partX) + sample(stride + 3) * partX;
-        data[at] = round(upper * (1 - partY) + lower * partY);
-      }
-    }
+  const [left, top] = [min(floor(x), photo.width - 2), min(floor(y), photo.height - 2)];
+  const [partX, partY] = [x - left, y - top];
+  for (let channel = 0; channel < 3; channel++) {
+    const from = top * stride + left * 3 + channel;
+    const sample = (offset: number): number => photo.data[from + offset] as number;
+    const upper = sample(0) * (1 - partX) + sample(3) * partX;
+    const lower = sample(stride) * (1 - partX) + sample(stride + 3) * partX;
+    into[at + channel] = (into[at + channel] as number) + upper * (1 - partY) + lower * partY;
   }
-  return { width, height, channels: 3, data };
 }
 
 function requireInside({ width, height }: Raster, x: number, y: number): void {
