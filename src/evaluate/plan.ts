@@ -16,6 +16,11 @@ export interface EvaluationPlan {
   readonly steadySize: number;
   /** Frames of each shot on which steadiness is measured. */
   readonly steadyFrames: number;
+  /** Heights, of 16:9, at which whole jobs are measured, pixels. */
+  readonly heights: readonly number[];
+  /** Frames of each of these jobs, and how often each is run. */
+  readonly jobFrames: number;
+  readonly jobRounds: number;
 }
 
 /** What a user wants otherwise than planned. */
@@ -30,6 +35,9 @@ const full: EvaluationPlan = {
   rounds: 9,
   steadySize: 256,
   steadyFrames: 9,
+  heights: [180, 360, 720, 1080, 2160],
+  jobFrames: 24,
+  jobRounds: 3,
 };
 
 /** Minutes: shows that everything works, and the order of magnitude. */
@@ -41,13 +49,18 @@ const quick: EvaluationPlan = {
   rounds: 3,
   steadySize: 240,
   steadyFrames: 3,
+  heights: [180, 360],
+  jobFrames: 8,
+  jobRounds: 1,
 };
 
 /** The named plan with what the user wants otherwise. @throws VidstyleError `usage` for a size too small for the networks */
 export function choosePlan(isQuick: boolean, changes: PlanChanges): EvaluationPlan {
   const given = Object.entries(changes).filter(([, value]) => value !== undefined);
   const plan = { ...(isQuick ? quick : full), ...(Object.fromEntries(given) as Partial<EvaluationPlan>) };
-  const small = [...plan.sizes, ...plan.transferSizes, plan.steadySize].find((size) => size < smallestSide);
+  const small = [...plan.sizes, ...plan.transferSizes, plan.steadySize, ...plan.heights].find(
+    (size) => size < smallestSide,
+  );
   if (small === undefined) return plan;
   throw new VidstyleError(
     'usage',

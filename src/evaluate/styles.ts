@@ -12,6 +12,8 @@ import type { Pixels } from '../training/photos.js';
 export interface EvaluatedStyle {
   /** The style's name; the network's too where several networks are compared. */
   readonly label: string;
+  /** As `vidstyle --style` takes it. */
+  readonly choice: string;
   /** Path of the model file. */
   readonly model: string;
   /** Weights of the network's styles; undefined where it has one style for good. */
@@ -106,6 +108,7 @@ function describe(
   };
   return {
     label: several ? `${name} (${basename(path, '.onnx')})` : name,
+    choice: styles.length > 0 ? `${path}:${name}` : path,
     model: path,
     weights: styles.length > 0 ? styles.map((each) => (each === name ? 1 : 0)) : undefined,
     picture,

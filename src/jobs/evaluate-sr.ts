@@ -20,6 +20,8 @@ export interface EvaluateSrOptions {
   readonly models?: readonly string[] | undefined;
   /** Score the presets of this scale; default true. */
   readonly presets?: boolean | undefined;
+  /** Folder of presets; default those that ship with vidstyle. */
+  readonly presetsFolder?: string | undefined;
   /** VGG16's weights for the perceptual distance; default what `vidstyle setup vgg16` brought; without, none is given. */
   readonly vgg16?: string | undefined;
   /** Match each result's histogram to its input's, the paper's post-processing; default false. */
@@ -64,7 +66,7 @@ export async function evaluateSr(options: EvaluateSrOptions): Promise<SrScores[]
   const sets = await findSrSets(data, scale);
   const methods = new Map<string, Method>([['bicubic', bicubic(scale)]]);
   if (options.presets ?? true) {
-    for (const { path, metadata } of await loadPresets()) {
+    for (const { path, metadata } of await loadPresets(options.presetsFolder)) {
       if (metadata.kind === 'sr' && metadata.scale === scale)
         methods.set(nameOf(path), network(path, options));
     }

@@ -20,6 +20,9 @@ const tiny = {
   rounds: 2,
   steadySize: 48,
   steadyFrames: 2,
+  heights: [48],
+  jobFrames: 3,
+  jobRounds: 1,
 };
 
 describe('evaluate', () => {
@@ -70,6 +73,22 @@ describe('evaluate', () => {
     const [network, ...others] = new Set(rows.slice(0, 6).map((row) => row[5]));
     expect(Number(network)).toBeGreaterThan(0);
     expect(others).toEqual([]);
+  });
+
+  it('joins the tables of super-resolution, of every scale', () => {
+    expect(markdown.match(/^### ×[234]$/gm)).toHaveLength(3);
+    expect(markdown).toMatch(/^\| Set1 \| double \| \d/m);
+    expect(markdown.match(/^\| Set1 \| bicubic /gm)).toHaveLength(3);
+  });
+
+  it('says of whole jobs how fast they were, what they took, and where the time went', async () => {
+    const rows = (await readFile(join(out, 'growth', 'resolution.csv'), 'utf8')).trim().split('\n').slice(1).map((row) => row.split(',')); // prettier-ignore
+    const [first = []] = rows;
+    expect(first[0]).toBe('48');
+    const [framesPerSecond = 0, bytes = 0, decode = 0, network = 0] = first.slice(-6).map(Number);
+    expect(framesPerSecond).toBeGreaterThan(0);
+    expect(bytes).toBeGreaterThan(40e6); // Node alone takes as much
+    expect(Math.min(decode, network)).toBeGreaterThan(0);
   });
 
   it('keeps the parts of a report that are not made anew, and says what is missing', async () => {

@@ -92,7 +92,7 @@ function draw(curves: readonly Curve[]): Promise<string> {
     fx: { label: null, domain: [...new Set(points.map(({ size }) => size))] },
     marks: [
       plot.frame({ stroke: '#ddd' }),
-      plot.line(points, { x: 'iteration', y: 'objective', fx: 'size', stroke: 'photo', tip: false }),
+      plot.line(points, { x: 'iteration', y: 'objective', fx: 'size', z: 'photo', stroke: 'photo' }),
       plot.ruleY(networks, { y: 'objective', fx: 'size', stroke: 'photo', strokeDasharray: '5 3' }),
       plot.text(networks, {
         x: 'iteration',

@@ -94,7 +94,7 @@ function draw(results: readonly Result[]): Promise<string> {
     x: { type: 'log', label: 'pixels a side', ticks: sizes, tickFormat: 'd' },
     y: { label: 'objective ÷ 10⁶', zero: true },
     marks: [
-      plot.line(points, { x: 'size', y: 'objective', stroke: 'style', marker: true }),
+      plot.line(points, { x: 'size', y: 'objective', z: 'style', stroke: 'style', marker: true }),
       plot.text(labels, {
         x: 'size',
         y: 'objective',
