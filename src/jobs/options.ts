@@ -72,7 +72,8 @@ export function numberBetween(low: number, high: number): z.ZodNumber {
   return z.number(allowed).min(low, allowed).max(high, allowed);
 }
 
-function wholeBetween(low: number, high: number): z.ZodNumber {
+/** A whole number within bounds; the message says which. */
+export function wholeBetween(low: number, high: number): z.ZodNumber {
   const allowed = `give a whole number from ${low} to ${high}`;
   return z.number(allowed).int(allowed).min(low, allowed).max(high, allowed);
 }

@@ -22,10 +22,12 @@ export function parseRtmp(address: string): RtmpAddress {
   const slash = (question < 0 ? path : path.slice(0, question)).lastIndexOf('/');
   const app = slash < 0 ? '' : path.slice(0, slash);
   const name = path.slice(slash + 1);
-  if (!protocol || host === '' || app === '' || name === '') {
+  if (!protocol || host === '' || !(port > 0 && port < 65_536) || app === '' || name === '') {
+    // Of a wrong address any part of the path may be the key.
+    const shown = maskAddress(address).split('/').slice(0, 3).join('/');
     throw new VidstyleError(
       'usage',
-      `The output ${maskAddress(address)} is no RTMP address: write rtmp://server/app and give the stream key, or rtmp://server/app/key.`,
+      `The output ${shown} is no RTMP address: write rtmp://server/app and give the stream key, or rtmp://server/app/key.`,
     );
   }
   return { host, port, isSecure, app, name, tcUrl: `${protocol.toLowerCase()}://${authority}/${app}` };

@@ -1,9 +1,11 @@
+import { z } from 'zod';
 import {
   checkOptions,
   flag,
   numberBetween,
   processSchema,
   text,
+  wholeBetween,
   type ProcessOptions,
 } from '../jobs/options.js';
 import type { RestyleOptions } from '../jobs/restyle.js';
@@ -65,6 +67,7 @@ const schema = processSchema
     ...{ workers: true, threads: true },
   })
   .extend({
+    input: text,
     style: text,
     strength: numberBetween(0, 1).optional(),
     keepColors: flag.optional(),
@@ -76,11 +79,22 @@ const schema = processSchema
     preset: text.optional(),
     record: text.regex(recordable, 'give a file that ends in .mkv, .mp4, .mov, .flv or .ts').optional(),
     slate: text.optional(),
+    console: z.object({ port: wholeBetween(0, 65_535), host: text.optional() }).optional(),
   });
+
+/** Protocols of FFmpeg's that streams come by. */
+const inputProtocols = ['rtmp', 'rtmps', 'srt', 'rtsp', 'rtsps', 'http', 'https', 'udp', 'rtp', 'tcp'];
 
 /** @throws VidstyleError `usage` naming the option, its value and what is allowed; addresses are never repeated */
 export function checkLiveOptions(options: LiveOptions): void {
   checkOptions(schema, options);
+  const { input, inputFormat } = options;
+  const protocol = /^([a-z][a-z0-9+.-]*):\/\//i.exec(input)?.[1]?.toLowerCase();
+  if (inputFormat === undefined && protocol !== undefined && !inputProtocols.includes(protocol))
+    throw new VidstyleError(
+      'usage',
+      `Streams cannot be read by ${protocol}://: give a file or one of ${inputProtocols.join(', ')}.`,
+    );
   if (options.output !== undefined) parseRtmp(options.output);
   if (options.listen && !/^rtmp:\/\//i.test(options.input))
     throw new VidstyleError('usage', 'Listening is for rtmp:// addresses, as rtmp://127.0.0.1:1935/live.');

@@ -9,21 +9,36 @@ export interface CliResult {
   readonly stderr: string;
 }
 
-/** Runs the command line as a user's shell would; `interruptAfter` sends Ctrl-C when standard error matches. */
-export async function runCli(arguments_: readonly string[], interruptAfter?: RegExp): Promise<CliResult> {
+/** How the command line is interrupted, and what it runs in. */
+export interface CliSurroundings {
+  /** Default `SIGINT`. */
+  readonly signal?: NodeJS.Signals;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Waited for before the interruption. */
+  readonly beforeInterruption?: (pid: number) => Promise<void>;
+}
+
+/** Runs the command line as a user's shell would; `interruptAfter` sends a signal when standard error matches. */
+export async function runCli(
+  arguments_: readonly string[],
+  interruptAfter?: RegExp,
+  { signal = 'SIGINT', env = {}, beforeInterruption }: CliSurroundings = {},
+): Promise<CliResult> {
   const child = spawn(process.execPath, [join(packageRoot, 'build/src/cli/main.js'), ...arguments_], {
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: 120_000,
+    env: { ...process.env, ...env },
   });
   let [stdout, stderr] = ['', ''];
-  let interrupted = false;
+  let interruption: Promise<unknown> | undefined;
   child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => {
     stderr += chunk.toString();
-    if (interrupted || !interruptAfter?.test(stderr)) return;
-    interrupted = true;
-    child.kill('SIGINT');
+    if (!interruptAfter?.test(stderr)) return;
+    interruption ??= Promise.resolve(beforeInterruption?.(child.pid ?? 0)).finally(() => child.kill(signal));
+    interruption.catch(() => undefined);
   });
   const [code] = (await once(child, 'close')) as [number | null];
+  await interruption;
   return { code, stdout, stderr };
 }

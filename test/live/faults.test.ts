@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { LiveHouse } from './live-house.js';
 import { tintEngine } from './tint-engine.js';
-import { until, type Seen, type Watcher } from './watcher.js';
+import { largestInterval, largestSoundGap, until, type Seen } from './watcher.js';
 
 let house: LiveHouse;
 let folder: string;
@@ -44,8 +44,8 @@ describe('a live stream whose input goes away', () => {
       40_000,
     );
     expect(session.status.totals.outputConnections).toBe(1);
-    expect(evenness(watcher)).toBeLessThanOrEqual(41);
-    expect(soundGaps(watcher)).toBeLessThan(30);
+    expect(largestInterval(watcher)).toBeLessThanOrEqual(41);
+    expect(largestSoundGap(watcher)).toBeLessThan(30);
     expect(notices.filter((notice) => notice.includes('is gone'))).toHaveLength(1);
     expect(notices.filter((notice) => notice.includes('is back'))).toHaveLength(1);
   });
@@ -157,7 +157,7 @@ describe('a live stream whose worker dies', () => {
     await writeFile(dieFile, '');
     const before = session.status.totals.restyled;
     await until(() => session.status.totals.restyled > before + 50, 'pictures by another worker');
-    expect(evenness(watcher)).toBeLessThanOrEqual(41);
+    expect(largestInterval(watcher)).toBeLessThanOrEqual(41);
     expect(session.status.totals.failed).toBe(0);
     await watcher.until(({ pictures }) => (pictures.at(-1)?.color[0] ?? 0) > 130, 'the style');
   });
@@ -176,18 +176,3 @@ describe('a live stream whose network is too slow for its size', () => {
     expect(session.status.totals.dropped - before).toBeLessThan(30);
   });
 });
-
-/** The largest interval between pictures, milliseconds. */
-function evenness({ pictures }: Watcher): number {
-  const times = pictures.slice(10).map(({ timeMs }) => timeMs);
-  return Math.max(...times.slice(1).map((time, i) => time - (times[i] ?? 0)));
-}
-
-/** The largest gap between blocks of sound, milliseconds. */
-function soundGaps({ soundMs }: Watcher): number {
-  const gaps = soundMs.slice(1).map(({ timeMs }, i) => {
-    const before = soundMs[i];
-    return before ? timeMs - before.timeMs - before.lengthMs : 0;
-  });
-  return Math.max(...gaps.slice(5));
-}

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import * as av from '../../src/media/node-av.js';
+import { check, ffmpegCarrier, RtmpCarrier, type Carrier } from './carriers.js';
 
 /** A moving picture and sound that a receiver can read the time from. */
 export interface TestSignalOptions {
@@ -7,8 +8,14 @@ export interface TestSignalOptions {
   readonly height?: number;
   readonly fps?: number;
   readonly sound?: boolean;
+  /** FFmpeg's encoder of the pictures. */
+  readonly codec?: 'libx264' | 'libx265';
   /** Where the numbers of the pictures begin. */
   readonly firstNumber?: number;
+  /** Be able to {@link TestSignal.turnTo turn} to other codecs over the same connection. */
+  readonly turning?: boolean;
+  /** Options of FFmpeg's muxer. */
+  readonly muxing?: Readonly<Record<string, string>>;
 }
 
 /** The picture's number is written into its upper part as this many fields, black for 0, white for 1. */
@@ -20,18 +27,27 @@ export const flashMs = 100;
 /** When a picture of this number was sent, by `performance.now()`. */
 export type SentAt = ReadonlyMap<number, number>;
 
-/** A publisher that sends a {@link TestSignalOptions test signal} in real time, by FFmpeg's encoders and its RTMP. */
+/** Sends a {@link TestSignalOptions test signal} in real time, by FFmpeg's encoders. */
 export class TestSignal {
   readonly sentAt = new Map<number, number>();
   readonly #stop = new AbortController();
   #done: Promise<void> = Promise.resolve();
   #failure: unknown;
+  #wanted: TestSignalOptions | undefined;
+
+  private constructor(
+    private encoders: Encoders,
+    private readonly carrier: Carrier,
+  ) {}
 
   /** Connects and begins to send. */
   static async start(url: string, options: TestSignalOptions = {}): Promise<TestSignal> {
-    const signal = new TestSignal();
-    const publisher = await Publisher.open(url, options);
-    signal.#done = signal.#run(publisher, options).catch((error: unknown) => {
+    const encoders = await Encoders.open(options);
+    const carrier = options.turning
+      ? await RtmpCarrier.connect(url, encoders.contexts)
+      : await ffmpegCarrier(url, encoders.contexts, options.muxing);
+    const signal = new TestSignal(encoders, carrier);
+    signal.#done = signal.#run(options.firstNumber ?? 0).catch((error: unknown) => {
       signal.#failure = error;
     });
     return signal;
@@ -42,81 +58,98 @@ export class TestSignal {
     return this.#failure !== undefined;
   }
 
+  /** Goes on in another form, numbers and time included, without a new connection. */
+  turnTo(options: TestSignalOptions): void {
+    this.#wanted = options;
+  }
+
+  /** Whether nothing is sent although the connection is open. */
+  isPaused = false;
+
   async stop(): Promise<void> {
     this.#stop.abort();
     await this.#done;
   }
 
-  async #run(publisher: Publisher, { fps = 25, firstNumber = 0 }: TestSignalOptions): Promise<void> {
+  async #run(firstNumber: number): Promise<void> {
     const startedMs = performance.now();
+    let timeMs = 0;
     try {
       for (let index = 0; !this.#stop.signal.aborted; index += 1) {
-        const waitMs = startedMs + (1000 * index) / fps - performance.now();
+        const waitMs = startedMs + timeMs - performance.now();
         if (waitMs > 0) await delay(waitMs, undefined, { signal: this.#stop.signal }).catch(() => undefined);
+        if (this.isPaused) {
+          timeMs += 1000 / this.encoders.fps;
+          continue;
+        }
+        await this.#turn(timeMs);
         const number = (firstNumber + index) % 2 ** numberBits;
         this.sentAt.set(number, performance.now());
-        await publisher.send(index, number);
+        await this.encoders.encode(timeMs, number, this.carrier);
+        timeMs += 1000 / this.encoders.fps;
       }
     } finally {
-      await publisher.close();
+      await this.carrier.close();
+      this.encoders.close();
     }
+  }
+
+  async #turn(timeMs: number): Promise<void> {
+    if (!this.#wanted || !(this.carrier instanceof RtmpCarrier)) return;
+    const encoders = await Encoders.open(this.#wanted, timeMs);
+    this.#wanted = undefined;
+    await this.carrier.turnTo(encoders.contexts);
+    this.encoders.close();
+    this.encoders = encoders;
   }
 }
 
-class Publisher {
+/** The encoders of one form of the signal. */
+class Encoders {
   readonly #packet = new av.Packet();
-  #samples = 0;
+  #samples: number;
 
   private constructor(
-    readonly format: av.FormatContext,
     readonly video: av.CodecContext,
     readonly sound: av.CodecContext | undefined,
     readonly fps: number,
+    fromMs: number,
   ) {
     this.#packet.alloc();
+    this.#samples = Math.round((fromMs * rate) / 1000);
   }
 
-  static async open(url: string, options: TestSignalOptions): Promise<Publisher> {
-    const { width = 160, height = 96, fps = 25, sound = true } = options;
-    const format = new av.FormatContext();
-    check(format.allocOutputContext2(null, 'flv', url), 'allocate');
-    const video = await openVideoEncoder(width, height, fps);
-    const soundEncoder = sound ? await openSoundEncoder() : undefined;
-    for (const context of [video, soundEncoder]) {
-      if (!context) continue;
-      const stream = format.newStream();
-      stream.codecpar.fromContext(context);
-      stream.timeBase = context.timeBase;
-    }
-    check(await format.openOutput(), 'connect');
-    check(await format.writeHeader(null), 'header');
-    return new Publisher(format, video, soundEncoder, fps);
+  static async open(options: TestSignalOptions, fromMs = 0): Promise<Encoders> {
+    const { width = 160, height = 96, fps = 25, sound = true, codec = 'libx264' } = options;
+    const video = await openVideoEncoder(codec, width, height, fps);
+    return new Encoders(video, sound ? await openSoundEncoder() : undefined, fps, fromMs);
   }
 
-  async send(index: number, number: number): Promise<void> {
+  get contexts(): av.CodecContext[] {
+    return this.sound ? [this.video, this.sound] : [this.video];
+  }
+
+  /** One picture at this time, and the sound up to its end. */
+  async encode(timeMs: number, number: number, carrier: Carrier): Promise<void> {
     const { width, height } = this.video;
-    const isFlash = ((index * 1000) / this.fps) % 1000 < flashMs;
     const frame = new av.Frame();
     frame.alloc();
-    Object.assign(frame, { width, height, format: av.AV_PIX_FMT_YUV420P, pts: BigInt(index) });
+    Object.assign(frame, { width, height, format: av.AV_PIX_FMT_YUV420P, pts: BigInt(Math.round(timeMs)) });
     check(frame.getBuffer(), 'picture');
-    draw(frame, width, height, number, isFlash);
+    draw(frame, width, height, number, timeMs % 1000 < flashMs);
     check(await this.video.sendFrame(frame), 'encode');
     frame.free();
-    await this.#drain(this.video, 0);
-    if (this.sound) await this.#sendSound(this.sound, ((index + 1) * rate) / this.fps);
+    await this.#drain(this.video, 0, carrier);
+    if (this.sound) await this.#encodeSound(this.sound, ((timeMs + 1000 / this.fps) * rate) / 1000, carrier);
   }
 
-  async close(): Promise<void> {
-    await this.format.writeTrailer();
-    await this.format.closeOutput();
-    this.format.freeContext();
+  close(): void {
     this.video.freeContext();
     this.sound?.freeContext();
     this.#packet.free();
   }
 
-  async #sendSound(context: av.CodecContext, upTo: number): Promise<void> {
+  async #encodeSound(context: av.CodecContext, upTo: number, carrier: Carrier): Promise<void> {
     while (this.#samples + block <= upTo) {
       const frame = new av.Frame();
       frame.alloc();
@@ -136,16 +169,14 @@ class Publisher {
       this.#samples += block;
       check(await context.sendFrame(frame), 'encode');
       frame.free();
-      await this.#drain(context, 1);
+      await this.#drain(context, 1, carrier);
     }
   }
 
-  async #drain(context: av.CodecContext, streamIndex: number): Promise<void> {
+  async #drain(context: av.CodecContext, place: number, carrier: Carrier): Promise<void> {
     while ((await context.receivePacket(this.#packet)) >= 0) {
-      const stream = this.format.streams[streamIndex];
-      this.#packet.streamIndex = streamIndex;
-      if (stream) this.#packet.rescaleTs(context.timeBase, stream.timeBase);
-      check(await this.format.interleavedWriteFrame(this.#packet), 'send');
+      await carrier.write(this.#packet, context, place);
+      this.#packet.unref();
     }
   }
 }
@@ -153,18 +184,24 @@ class Publisher {
 const rate = 44_100;
 const block = 1024;
 
-async function openVideoEncoder(width: number, height: number, fps: number): Promise<av.CodecContext> {
-  const codec = av.Codec.findEncoderByName('libx264' as never);
-  if (!codec) throw new Error('no x264');
+async function openVideoEncoder(
+  name: string,
+  width: number,
+  height: number,
+  fps: number,
+): Promise<av.CodecContext> {
+  const codec = av.Codec.findEncoderByName(name as never);
+  if (!codec) throw new Error(`no ${name}`);
   const context = new av.CodecContext();
   context.allocContext3(codec);
   Object.assign(context, { width, height, pixelFormat: av.AV_PIX_FMT_YUV420P });
-  context.timeBase = new av.Rational(1, fps);
+  context.timeBase = new av.Rational(1, 1000);
   context.framerate = new av.Rational(fps, 1);
   context.setFlags(av.AV_CODEC_FLAG_GLOBAL_HEADER);
-  const options = { preset: 'ultrafast', tune: 'zerolatency', g: String(fps), crf: '20' };
+  const quiet = name === 'libx265' ? { 'x265-params': 'log-level=none:bframes=0' } : {};
+  const options = { preset: 'ultrafast', tune: 'zerolatency', g: String(fps), crf: '20', ...quiet };
   for (const [name, value] of Object.entries(options)) check(context.setOption(name, value), name);
-  check(await context.open2(codec), 'open x264');
+  check(await context.open2(codec), `open ${name}`);
   return context;
 }
 
@@ -196,8 +233,4 @@ function draw(frame: av.Frame, width: number, height: number, number: number, is
       luma[y * lumaStride + x] = y < height / 2 ? (bit ? 235 : 16) : below;
     }
   }
-}
-
-function check(code: number, doing: string): void {
-  if (code < 0) throw new Error(`${doing}: ${av.FFmpegError.strerror(code)}`);
 }

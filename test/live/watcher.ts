@@ -81,6 +81,21 @@ export async function until(isSo: () => boolean, what: string, limitMs = 30_000)
   }
 }
 
+/** The largest interval between pictures, milliseconds; those that a viewer begins with do not count. */
+export function largestInterval({ pictures }: Watcher): number {
+  const times = pictures.slice(10).map(({ timeMs }) => timeMs);
+  return Math.max(...times.slice(1).map((time, i) => time - (times[i] ?? 0)));
+}
+
+/** The largest gap between blocks of sound, milliseconds. */
+export function largestSoundGap({ soundMs }: Watcher): number {
+  const gaps = soundMs.slice(1).map(({ timeMs }, i) => {
+    const before = soundMs[i];
+    return before ? timeMs - before.timeMs - before.lengthMs : 0;
+  });
+  return Math.max(...gaps.slice(5));
+}
+
 function look(picture: LivePicture): Seen {
   const { width, height, timeMs } = picture;
   const pixels = new Uint8Array(width * height * 3);

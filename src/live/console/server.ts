@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 import { readFile } from 'node:fs/promises';
 import type { AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
-import { isVidstyleError, messageOf } from '../../errors.js';
+import { isVidstyleError, messageOf, VidstyleError } from '../../errors.js';
 import { packageRoot } from '../../paths.js';
 import type { LiveOptions } from '../options.js';
 import type { LiveSession } from '../session.js';
@@ -56,7 +56,12 @@ export async function serveConsole(session: LiveSession, options: LiveOptions): 
     reply.type(metrics.contentType).send(await metrics.metrics()),
   );
   await addPage(server, token);
-  await server.listen({ port, host });
+  await server.listen({ port, host }).catch(async (cause: unknown) => {
+    await server.close();
+    throw new VidstyleError('usage', `The console cannot listen at ${host}:${port}: ${messageOf(cause)}.`, {
+      cause,
+    });
+  });
   const url = `http://${host.includes(':') ? `[${host}]` : host}:${(server.server.address() as AddressInfo).port}/`;
   options.onNotice?.(`The console is at ${url}${token === undefined ? '' : '?token=…'}`);
   return {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { connect as connectTcp, type Socket } from 'node:net';
+import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { VidstyleError } from '../../errors.js';
 import type { FlvTag } from '../../media/flv-muxer.js';
@@ -163,7 +163,9 @@ const pingResponse = 7;
 const handshakeBytes = 1536;
 
 function openSocket({ host, port, isSecure }: RtmpAddress): Socket {
-  return isSecure ? connectTls({ host, port, servername: host }) : connectTcp({ host, port });
+  if (!isSecure) return connectTcp({ host, port });
+  // Servers are asked for by name; of an address there is none to ask for.
+  return connectTls({ host, port, ...(isIP(host) === 0 && { servername: host }) });
 }
 
 /** The plain handshake (section 5.2): random bytes there and back. */
