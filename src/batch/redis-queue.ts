@@ -81,13 +81,17 @@ export async function runOnRedis(files: readonly Task[], options: RedisQueueOpti
     await addFiles(queue, files, options.retries);
     while (waiting.size > 0 && !signal.aborted) {
       await delay(500, undefined, { signal }).catch(() => undefined);
-      if (stop.error || options.cancelled.aborted) await removeBatch(queue, first.batch);
+      if (stop.error || options.cancelled.aborted) {
+        await forgetBatch(connection, first.batch);
+        await removeBatch(queue, first.batch);
+      }
       if (stop.error) throw stop.error;
       if (options.cancelled.aborted)
         throw new VidstyleError('aborted', 'The batch was cancelled; what is done stays.');
       if (await isBusy(queue)) continue;
       for (const task of [...waiting.values()]) await giveUpIfRecorded(task);
       // Redis has nothing of the rest: those that are done are found to be so by whoever takes them.
+      await announceBatch(connection, first.batch); // another coordinator may have forgotten it
       await addFiles(queue, [...waiting.values()], options.retries).catch(() => undefined);
     }
     if (signal.aborted) throw new VidstyleError('aborted', 'Interrupted; the workers go on, and the same command looks on again.'); // prettier-ignore
@@ -103,7 +107,7 @@ async function addFiles(queue: Queue, files: readonly Task[], retries: number): 
   }
 }
 
-/** Takes what has not begun; what is under way ends by itself. */
+/** Takes what has not begun; what is under way ends by itself, and what follows from it is dropped. */
 async function removeBatch(queue: Queue, batch: string): Promise<void> {
   const jobs = await queue.getJobs(['waiting-children', 'waiting', 'delayed', 'prioritized']);
   for (const job of jobs) {

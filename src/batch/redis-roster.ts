@@ -57,7 +57,15 @@ export async function announceBatch(connection: RedisAddress, batch: string): Pr
   redis.disconnect();
 }
 
-/** Forgets a batch that is over. */
+/** Whether a batch is still wanted. */
+export async function isWanted(connection: RedisAddress, batch: string): Promise<boolean> {
+  const redis = await connect(connection);
+  const known = await redis.hexists(batchesKey, batch);
+  redis.disconnect();
+  return known === 1;
+}
+
+/** Forgets a batch that is over, or was stopped: workers then drop what is left of it. */
 export async function forgetBatch(connection: RedisAddress, batch: string): Promise<void> {
   const redis = await connect(connection);
   await redis.hdel(batchesKey, batch);

@@ -6,8 +6,8 @@ import { idOf } from './journal.js';
 import { isDiskFull, isWorthRetrying } from './local-queue.js';
 import { openStore } from './open-store.js';
 import { recordFailure } from './record-failure.js';
-import { jobOf, queueName, queuePrefix, redisConnection, requireRedis } from './redis.js';
-import { announceWorker, requireVersion } from './redis-roster.js';
+import { jobOf, queueName, queuePrefix, redisConnection, requireRedis, type RedisAddress } from './redis.js';
+import { announceWorker, isWanted, requireVersion } from './redis-roster.js';
 import { requireRoots } from './roots.js';
 import { TaskProcesses } from './task-processes.js';
 import { taskSchema, version, type Task, type TaskResult, type TaskSettings } from './task.js';
@@ -47,7 +47,15 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
   const { FlowProducer, Worker } = await import('bullmq');
   const flows = new FlowProducer({ connection, prefix: queuePrefix });
   const processes = new TaskProcesses({ ...settings, ...(device !== 'cpu' && { device }) });
-  const hands: Hands = { flows, processes, roots: options.roots, queue: queueName(device), signal, onNotice };
+  const hands: Hands = {
+    connection,
+    flows,
+    processes,
+    roots: options.roots,
+    queue: queueName(device),
+    signal,
+    onNotice,
+  };
   const worker = new Worker<unknown, TaskResult>(hands.queue, (job, token) => takeJob(job, token, hands), {
     ...{ connection, prefix: queuePrefix, concurrency: jobs },
     lockDuration: lockMs,
@@ -67,6 +75,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
 }
 
 interface Hands {
+  readonly connection: RedisAddress;
   readonly flows: FlowProducer;
   readonly processes: TaskProcesses;
   readonly roots: readonly string[];
@@ -87,8 +96,10 @@ async function takeJob(job: Job, token: string | undefined, hands: Hands): Promi
   }
   try {
     await requireRoots(task, hands.roots);
+    if (!(await isWanted(hands.connection, task.batch))) throw new UnrecoverableError(over);
     return await doTask(job, task, hands);
   } catch (error) {
+    if (error instanceof UnrecoverableError) throw error;
     if (hands.signal.aborted) {
       await job.moveToWait(token);
       throw new WaitingError();
@@ -108,6 +119,8 @@ async function takeJob(job: Job, token: string | undefined, hands: Hands): Promi
     throw new UnrecoverableError(messageOf(error));
   }
 }
+
+const over = 'The batch of this task is over.';
 
 async function doTask(job: Job, task: Task, { processes, flows, queue, signal }: Hands): Promise<TaskResult> {
   let lastMs = 0;

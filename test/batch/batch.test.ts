@@ -71,6 +71,18 @@ describe('a batch', () => {
     await expect(run({ ...place, out: `${place.out}-2` }, { work: { ...place.work, codec: 'none' } })).resolves.toMatchObject({ done: 0, failures: [{}, {}] }); // prettier-ignore
   });
 
+  it('ends at the first file that cannot be done, if told to, and goes on with the others next time', async () => {
+    const place = await makeArchive({ 'b.mp4': {}, 'c.mp4': {} });
+    await writeFile(join(place.archive, 'a.mp4'), 'no video at all');
+    await expect(run(place, { onError: 'stop' })).rejects.toMatchObject({ code: 'input' });
+    expect(await batchStatus(place.out)).toMatchObject({
+      done: 0,
+      waiting: 2,
+      failures: [{ path: 'a.mp4' }],
+    });
+    expect(await run(place, { onError: 'stop' })).toMatchObject({ done: 2, failures: [{ path: 'a.mp4' }] });
+  });
+
   it('takes what patterns, limit and order say', async () => {
     const place = await makeArchive({ 'x/a.mp4': {}, 'x/b.mkv': {}, 'y/c.mp4': { times: evenTimes(40) } });
     await mkdir(join(place.archive, 'empty'));

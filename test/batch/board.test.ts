@@ -3,7 +3,7 @@ import { request } from 'node:http';
 import { Queue } from 'bullmq';
 import type { BoardOptions } from '../../src/batch/board.js';
 import { queueName, queuePrefix, redisConnection } from '../../src/batch/redis.js';
-import { TestProcess } from './processes.js';
+import { TestProcesses } from './processes.js';
 import { RedisServer } from './redis-server.js';
 
 let server: RedisServer;
@@ -12,18 +12,15 @@ beforeAll(async () => {
   server = await RedisServer.start();
 });
 
-const processes: TestProcess[] = [];
+const processes = new TestProcesses();
 
-afterEach(async () => {
-  await Promise.all(processes.splice(0).map((each) => each.end('SIGKILL')));
-});
+afterEach(() => processes.endAll());
 
 afterAll(() => server.stop());
 
 /** A board in a process as Node runs it: Jest cannot load all of the packages below it. */
 async function startBoard(options: Partial<BoardOptions> = {}): Promise<{ readonly url: string }> {
-  const board = TestProcess.start('board', { redis: server.url, port: 0, ...options });
-  processes.push(board);
+  const board = processes.start('board', { redis: server.url, port: 0, ...options });
   return (await board.outcome()) as { readonly url: string };
 }
 

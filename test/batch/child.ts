@@ -5,15 +5,15 @@ import { runWorker, type WorkerOptions } from '../../src/batch/worker.js';
 import type { ChildPart } from './processes.js';
 
 const [part, text = '{}'] = process.argv.slice(2);
-const options = JSON.parse(text) as { readonly clockOffsetMs?: number };
+const options = JSON.parse(text) as { readonly clockJumpMs?: number };
 const stop = new AbortController();
 process.on('SIGTERM', () => {
   stop.abort();
 });
-const { clockOffsetMs } = options;
-if (clockOffsetMs !== undefined) {
+const { clockJumpMs } = options;
+if (clockJumpMs !== undefined) {
   const now = Date.now.bind(Date);
-  Date.now = () => now() + clockOffsetMs;
+  Date.now = () => now() + (Math.floor(performance.now() / 1500) % 2) * clockJumpMs;
 }
 
 const parts: Readonly<Record<ChildPart, () => Promise<unknown>>> = {

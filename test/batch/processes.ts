@@ -15,7 +15,7 @@ export class TestProcess {
   }
 
   /**
-   * @param options of `runBatch`, `runWorker` or `openBoard`; `clockOffsetMs` besides sets the process's clock wrong
+   * @param options of `runBatch`, `runWorker` or `openBoard`; with `clockJumpMs` the process's clock jumps so far and back again, over and over
    * @param env besides this process's own
    */
   static start(part: ChildPart, options: object, env: NodeJS.ProcessEnv = {}): TestProcess {
@@ -47,5 +47,21 @@ export class TestProcess {
       await Promise.race([once(this.child.stdout, 'data'), once(this.child, 'close')]);
     }
     return JSON.parse(this.said.split('\n')[0] ?? '');
+  }
+}
+
+/** The processes of a test file, to be ended after each test whatever became of it. */
+export class TestProcesses {
+  private readonly all: TestProcess[] = [];
+
+  /** See {@link TestProcess.start}. */
+  start(...how: Parameters<typeof TestProcess.start>): TestProcess {
+    const started = TestProcess.start(...how);
+    this.all.push(started);
+    return started;
+  }
+
+  async endAll(): Promise<void> {
+    await Promise.all(this.all.splice(0).map((each) => each.end('SIGKILL')));
   }
 }

@@ -2,27 +2,22 @@ import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import { dirname } from 'node:path';
 import { redisConnection } from '../../src/batch/redis.js';
 import { longClip, makeArchive } from './archive.js';
-import { TestProcess, type ChildPart } from './processes.js';
+import { TestProcesses, type ChildPart, type TestProcess } from './processes.js';
 import { RedisServer } from './redis-server.js';
 
 let server: RedisServer;
-const processes: TestProcess[] = [];
+const processes = new TestProcesses();
 
 beforeAll(async () => {
   server = await RedisServer.start({ tls: true });
 });
 
-afterEach(async () => {
-  await Promise.all(processes.splice(0).map((each) => each.end('SIGKILL')));
-});
+afterEach(() => processes.endAll());
 
 afterAll(() => server.stop());
 
-function start(part: ChildPart, options: object, env: NodeJS.ProcessEnv = {}): TestProcess {
-  const started = TestProcess.start(part, { redis: server.url, ...options }, env);
-  processes.push(started);
-  return started;
-}
+const start = (part: ChildPart, options: object, env?: NodeJS.ProcessEnv): TestProcess =>
+  processes.start(part, { redis: server.url, ...options }, env);
 
 it('is reached by TLS and password, the certificate known by its file or from Node’s environment', async () => {
   const place = await makeArchive({ 'long.mp4': longClip(25) });

@@ -1,28 +1,40 @@
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
-import { mkdir, readdir, symlink } from 'node:fs/promises';
+import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { runBatch, type BatchOptions } from '../../src/batch/batch.js';
 import { queueName, queuePrefix, redisConnection } from '../../src/batch/redis.js';
+import { announceBatch } from '../../src/batch/redis-roster.js';
 import { batchStatus } from '../../src/batch/status.js';
 import { frameHashes, longClip, makeArchive, type TestArchive } from './archive.js';
-import { TestProcess } from './processes.js';
+import { TestProcesses, type TestProcess } from './processes.js';
 import { RedisServer } from './redis-server.js';
 
 let server: RedisServer;
-const workers: TestProcess[] = [];
+const processes = new TestProcesses();
+const queues: Queue[] = [];
 
 beforeAll(async () => {
   server = await RedisServer.start();
 });
 
 afterEach(async () => {
-  await Promise.all(workers.splice(0).map((worker) => worker.end('SIGKILL')));
+  await Promise.all([processes.endAll(), ...queues.splice(0).map((queue) => queue.close())]);
 });
 
 afterAll(() => server.stop());
+
+/** The queue of a device, closed after the test. */
+function openQueue(device = 'cpu'): Queue {
+  const queue = new Queue(queueName(device), {
+    connection: redisConnection(server.url),
+    prefix: queuePrefix,
+  });
+  queues.push(queue);
+  return queue;
+}
 
 const optionsOf = ({ archive, out, work, presets }: TestArchive): BatchOptions => ({
   ...{ archive, out, work },
@@ -36,9 +48,7 @@ const onRedis = (place: TestArchive): Promise<unknown> =>
 /** A worker without the presets of the batch: it gets them by their digest. */
 function startWorker({ archive }: TestArchive, more: object = {}): TestProcess {
   const own = { redis: server.url, roots: [dirname(archive)], lockMs: 3000, settings: { threads: 1 } };
-  const worker = TestProcess.start('worker', { ...own, ...more });
-  workers.push(worker);
-  return worker;
+  return processes.start('worker', { ...own, ...more });
 }
 
 /** An archive, and the frames that its files have when nothing disturbs the batch. */
@@ -55,12 +65,12 @@ async function undisturbed(): Promise<{ place: TestArchive; expectSame: () => Pr
   return { place, expectSame };
 }
 
-it('does the same as one machine, though workers are killed, Redis is, clocks are wrong and two coordinators want it', async () => {
+it('does the same as one machine, though workers are killed, Redis is, clocks jump and two coordinators want it', async () => {
   const { place, expectSame } = await undisturbed();
-  startWorker(place, { clockOffsetMs: -86_400_000 });
+  startWorker(place, { clockJumpMs: -86_400_000 });
   const both = Promise.all([onRedis(place), onRedis(place)]);
   for (let kill = 0; kill < 3; kill += 1) {
-    const victim = startWorker(place, { clockOffsetMs: 86_400_000 });
+    const victim = startWorker(place, { clockJumpMs: 86_400_000 });
     await delay(1500 + Math.random() * 1500);
     await victim.end('SIGKILL');
     if (kill === 1) await server.restart();
@@ -73,7 +83,7 @@ it('does a task that is delivered twice, or again after all is done, without har
   const { place, expectSame } = await undisturbed();
   startWorker(place, { jobs: 2 });
   const work = onRedis(place);
-  const queue = new Queue(queueName('cpu'), { connection: redisConnection(server.url), prefix: queuePrefix });
+  const queue = openQueue();
   let twice: unknown;
   while (twice === undefined) {
     const [job] = await queue.getJobs(['active', 'waiting']);
@@ -83,7 +93,6 @@ it('does a task that is delivered twice, or again after all is done, without har
   expect(await work).toMatchObject({ failures: [] });
   while (Object.values(await queue.getJobCounts('active', 'waiting')).some((count) => count > 0))
     await delay(50);
-  await queue.close();
   await expectSame();
 });
 
@@ -94,8 +103,8 @@ it('refuses what no task may ask for, and opens nothing outside the named folder
   await symlink(outside.archive, join(place.archive, 'links/out'));
   startWorker(place);
   await onRedis(place);
-  const connection = redisConnection(server.url);
-  const queue = new Queue(queueName('cpu'), { connection, prefix: queuePrefix });
+  const queue = openQueue();
+  await announceBatch(redisConnection(server.url), 'deadbeef');
   const model = { sha256: '0'.repeat(64), ending: '.onnx' };
   const task = {
     ...{
@@ -129,8 +138,41 @@ it('refuses what no task may ask for, and opens nothing outside the named folder
     while ((await job.getState()) !== 'failed') await delay(30);
     expect((await queue.getJob(job.id ?? ''))?.failedReason).toMatch(sentence);
   }
-  await queue.close();
   expect(await readdir(dirname(outside.archive))).toEqual(['archive']);
+});
+
+it('leaves tasks for another device, or of another version, to those whom they are for', async () => {
+  const place = await makeArchive({ 'a.mp4': {} });
+  startWorker(place);
+  const notices: string[] = [];
+  const settings = { ...optionsOf(place).settings, device: 'made-up' };
+  const onNotice = (sentence: string): void => void notices.push(sentence);
+  const work = runBatch({ ...optionsOf(place), redis: server.url, settings, onNotice });
+  const [cpu, other] = [openQueue(), openQueue('made-up')];
+  while ((await other.count()) === 0) await delay(20);
+  const [task] = await other.getJobs(['waiting']);
+  // By the time that the worker has put this aside, it would have taken the one above.
+  const old = await cpu.add('file', { ...(task?.data as object), version: '0.0.1' });
+  while ((await old.getState()) !== 'delayed') await delay(20);
+  expect(await other.getJobCounts('waiting', 'active')).toMatchObject({ waiting: 1, active: 0 });
+  expect(notices.join()).toContain('No worker with the device made-up is there yet');
+  expect(await batchStatus(place.out)).toMatchObject({ done: 0, failures: [] });
+  await old.remove();
+  // ONNX Runtime knows no such device: what counts is who took the task.
+  startWorker(place, { device: 'made-up' });
+  expect(await work).toMatchObject({ failures: [{ path: 'a.mp4' }] });
+});
+
+it('ends at the first file that cannot be done, if told to, and leaves nothing to be done', async () => {
+  const place = await makeArchive({ 'b.mp4': longClip(60), 'c.mp4': longClip(60) });
+  await writeFile(join(place.archive, 'a.mp4'), 'no video');
+  startWorker(place);
+  await expect(runBatch({ ...optionsOf(place), redis: server.url, onError: 'stop' })).rejects.toMatchObject({
+    message: expect.stringContaining('a.mp4') as unknown,
+  });
+  const queue = openQueue();
+  while ((await queue.count()) + (await queue.getActiveCount()) > 0) await delay(50);
+  expect((await batchStatus(place.out)).done).toBeLessThan(2);
 });
 
 it('gives its segment back at SIGTERM, and another worker takes it', async () => {
@@ -147,6 +189,7 @@ it('gives its segment back at SIGTERM, and another worker takes it', async () =>
 it('refuses a worker of another version, and a wrong password, in one sentence without the password', async () => {
   const place = await makeArchive({ 'a.mp4': {} });
   const redis = new Redis(server.url);
+  await redis.del('vidstyle:batches');
   await redis.hset('vidstyle:batches', 'other', '9.9.9');
   expect(await startWorker(place).outcome()).toMatchObject({
     code: 'setup',

@@ -7,7 +7,7 @@ import { runBatch } from '../../src/batch/batch.js';
 import { openStore } from '../../src/batch/open-store.js';
 import { batchStatus } from '../../src/batch/status.js';
 import { frameHashes, longClip, makeArchive, type TestArchive } from './archive.js';
-import { TestProcess, type ChildPart } from './processes.js';
+import { TestProcesses, type ChildPart, type TestProcess } from './processes.js';
 import { RedisServer } from './redis-server.js';
 import { S3Server } from './s3-server.js';
 
@@ -16,7 +16,7 @@ let s3: S3Server;
 let calm: TestArchive;
 let temporary: string;
 const paths = ['a/long.mkv', 'b.mp4'];
-const processes: TestProcess[] = [];
+const processes = new TestProcesses();
 
 beforeAll(async () => {
   [redis, s3] = await Promise.all([RedisServer.start(), S3Server.start()]);
@@ -27,9 +27,7 @@ beforeAll(async () => {
   await upload(calm.archive, paths, 's3://archives/in');
 });
 
-afterEach(async () => {
-  await Promise.all(processes.splice(0).map((each) => each.end('SIGKILL')));
-});
+afterEach(() => processes.endAll());
 
 afterAll(() => Promise.all([redis.stop(), s3.stop()]));
 
@@ -38,11 +36,8 @@ const optionsOf = (archive: string, out: string) => ({
   settings: { threads: 1, presets: calm.presets },
 });
 
-function start(part: ChildPart, options: object): TestProcess {
-  const child = TestProcess.start(part, options, { ...s3.env, TMPDIR: temporary });
-  processes.push(child);
-  return child;
-}
+const start = (part: ChildPart, options: object): TestProcess =>
+  processes.start(part, options, { ...s3.env, TMPDIR: temporary });
 
 async function upload(folder: string, files: readonly string[], to: string): Promise<void> {
   const store = openStore(to);
@@ -71,8 +66,9 @@ it('reads from S3 and writes to it what one machine would, goes on after kill -9
   await killed.end('SIGKILL');
   expect(await start('batch', options).outcome()).toMatchObject({ done: 2, failures: [] });
   await expectSame(options.out);
-  expect(await start('batch', options).outcome()).toMatchObject({ done: 0, skipped: 2 });
-  await Promise.all(processes.map((each) => each.ended()));
+  const last = start('batch', options);
+  expect(await last.outcome()).toMatchObject({ done: 0, skipped: 2 });
+  await last.ended();
   expect(await readdir(join(temporary, 'vidstyle-scratch'))).toEqual([]);
 });
 

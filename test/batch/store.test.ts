@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openStore } from '../../src/batch/open-store.js';
@@ -77,4 +77,29 @@ describe.each([
   it.each(['../up', 'a/../../up', '/etc/passwd', '', 'a//b'])('refuses the path %j', async (path) => {
     await expect(openStore(location()).stat(path)).rejects.toMatchObject({ code: 'usage' });
   });
+});
+
+it('writes and removes nothing through links that lead out of a folder', async () => {
+  const outside = join(root, 'outside');
+  const inside = join(root, 'inside');
+  await mkdir(outside);
+  await mkdir(inside);
+  await writeFile(join(outside, 'theirs'), 'untouched');
+  await symlink(outside, join(inside, 'link'));
+  await symlink(join(outside, 'theirs'), join(inside, 'file'));
+  await symlink(join(outside, 'new'), join(inside, 'dangling'));
+  const store = openStore(inside);
+  const leadsOut = { code: 'usage', message: expect.stringContaining('leads out') as unknown };
+  for (const path of ['link/theirs', 'link/new/deep', 'file']) {
+    const local = await store.temporary('x');
+    await writeFile(local, 'x');
+    await expect(store.publish(local, path)).rejects.toMatchObject(leadsOut);
+    await expect(store.writeText(path, 'x')).rejects.toMatchObject(leadsOut);
+    await expect(store.createText(path, 'x')).rejects.toMatchObject(leadsOut);
+    await expect(store.remove(path)).rejects.toMatchObject(leadsOut);
+    await expect(store.open(path)).rejects.toMatchObject(leadsOut);
+  }
+  await store.writeText('dangling', 'x');
+  expect(await readdir(outside)).toEqual(['theirs']);
+  expect(await readFile(join(outside, 'theirs'), 'utf8')).toBe('untouched');
 });
