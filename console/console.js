@@ -67,7 +67,9 @@ function addStyle(name) {
     const parts = partsOf(look.style);
     const others = parts.filter((part) => part !== name);
     const blend = parts.includes(name) && others.length > 0 ? others : [...others, name];
-    void turn({ style: event.shiftKey ? blend.join(',') : name }).catch(() => undefined);
+    void turn({ style: event.shiftKey || $('blend').checked ? blend.join(',') : name }).catch(
+      () => undefined,
+    );
   });
   $('styles').append(button);
 }

@@ -29,10 +29,11 @@ function rateOf(rate: Rational | undefined): number {
 
 /** What a reader measured over some packets, as the rate that was meant. */
 function usualRate(perSecond: number): Rational {
-  const nearest = usualRates.find(({ num, den }) => Math.abs(perSecond / (num / den) - 1) < 0.0005);
-  if (nearest) return nearest;
-  const rough = usualRates.find(({ num, den }) => den === 1 && Math.abs(perSecond / num - 1) < 0.03);
-  return rough ?? { num: Math.round(perSecond * 1000), den: 1000 };
+  const off = ({ num, den }: Rational): number => Math.abs(perSecond / (num / den) - 1);
+  // Rates of NTSC lie a thousandth below whole ones: only what meets them exactly means them.
+  const near = usualRates.filter((rate) => off(rate) < (rate.den === 1 ? 0.03 : 0.0005));
+  const [nearest] = near.toSorted((a, b) => off(a) - off(b));
+  return nearest ?? { num: Math.round(perSecond * 1000), den: 1000 };
 }
 
 const usualRates: readonly Rational[] = [

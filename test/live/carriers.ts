@@ -21,6 +21,7 @@ export async function ffmpegCarrier(
     const stream = format.newStream();
     stream.codecpar.fromContext(context);
     stream.timeBase = context.timeBase;
+    stream.avgFrameRate = context.framerate;
   }
   if (!url.endsWith('.m3u8')) check(await format.openOutput(), 'connect');
   check(await format.writeHeader(av.Dictionary.fromObject(options)), 'header');

@@ -142,6 +142,13 @@ describe('the console’s page in Chromium', () => {
       }, style);
       await page.waitForSelector(`#styles button[data-style=${style}][aria-pressed=true]`);
     }
+    await page.check('#blend');
+    await page.click('#styles button[data-style=candy]');
+    await page.waitForSelector('#styles button[data-style=mosaic][aria-pressed=true]');
+    await page.waitForSelector('#styles button[data-style=candy][aria-pressed=true]');
+    expect(session.status.look.style).toBe('mosaic,candy');
+    await page.uncheck('#blend');
+    await page.click('#styles button[data-style=mosaic]');
     const overflow = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
     expect(overflow).toBeLessThanOrEqual(0);
     await comesTrue(page, '[...document.images].every((image) => image.naturalWidth > 0)');

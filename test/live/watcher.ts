@@ -82,7 +82,7 @@ export async function until(isSo: () => boolean, what: string, limitMs = 30_000)
 }
 
 /** The largest interval between pictures, milliseconds; those that a viewer begins with do not count. */
-export function largestInterval({ pictures }: Watcher): number {
+export function largestInterval({ pictures }: Pick<Watcher, 'pictures'>): number {
   const times = pictures.slice(10).map(({ timeMs }) => timeMs);
   return Math.max(...times.slice(1).map((time, i) => time - (times[i] ?? 0)));
 }
@@ -106,7 +106,9 @@ function look(picture: LivePicture): Seen {
     lumaAt(pixels, width, Math.floor((bit + 0.5) * field), row),
   );
   const below = lumaAt(pixels, width, Math.floor(width / 2), Math.floor((3 * height) / 4));
-  const extremes = [...lumas, below];
+  // Networks that normalise show a flat half as anything: the fields tell black from white, unless they are all alike.
+  const isTold = Math.max(...lumas) - Math.min(...lumas) > 100;
+  const extremes = isTold ? lumas : [...lumas, below];
   const middle = (Math.min(...extremes) + Math.max(...extremes)) / 2;
   const number = lumas.reduce((sum, luma, bit) => sum + (luma > middle ? 2 ** bit : 0), 0);
   return {

@@ -25,8 +25,9 @@ export async function addControls(
   options: LiveOptions,
 ): Promise<void> {
   const names = await styleNames(options.presets);
-  // Drawn when they are first asked for.
-  let drawing: Promise<Map<string, Buffer>> | undefined;
+  // Drawn before the stream begins: later, the processor's time is the stream's. Trying engines is not worth it here.
+  const engine = options.engine === 'auto' ? undefined : options.engine;
+  const thumbnails = await drawThumbnails({ ...options, engine, onNotice: undefined });
 
   server.register((scope, _, done) => {
     scope.get('/api/status', { schema: { summary: 'How the stream is doing' } }, () => session.status);
@@ -44,8 +45,7 @@ export async function addControls(
         },
       },
       async ({ params }, reply) => {
-        drawing ??= drawThumbnails({ ...options, signal: undefined, onNotice: undefined });
-        const thumbnail = (await drawing).get(params.name);
+        const thumbnail = thumbnails.get(params.name);
         if (!thumbnail) return reply.code(404).send({ message: 'There is no such style.' });
         return reply.type('image/jpeg').send(thumbnail);
       },

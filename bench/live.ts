@@ -1,0 +1,146 @@
+/**
+ * Live restyling, measured at a viewer of the output: a test signal goes by RTMP through a server in this process, vidstyle in
+ * a process of its own, and the server again. A clock is drawn into every picture as its number,
+ * which the network's identity leaves legible at the same work.
+ *
+ * - delay from a picture's sending to its arrival at the viewer, both decoders and the server included: median, p95;
+ * - pictures a second restyled, and how many were dropped or repeated;
+ * - how long after the request another style shows at the viewer, and whether the output has a gap meanwhile;
+ * - memory of vidstyle's process, minute by minute.
+ *
+ *     node build/bench/live.js [minutes] [engine] [WxH] [latency in ms]
+ */
+import { spawn } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { LiveStatus, Look } from '../src/index.js';
+import { packageRoot } from '../src/paths.js';
+import { freePort, startRtmpServer } from '../test/live/rtmp-server.js';
+import { TestSignal } from '../test/live/test-signal.js';
+import { largestInterval, until, Watcher, type Seen } from '../test/live/watcher.js';
+import { median } from '../src/evaluate/spread.js';
+
+const [minutes = '2', engine = 'auto', size = '640x360', latencyMs = '500'] = process.argv.slice(2);
+const [width = 640, height = 360] = size.split('x').map(Number);
+const fps = 24;
+/** The styles' hues differ by more, two pictures' of one style by less. */
+const hueStep = 5;
+/** A clock that was read wrongly says anything. */
+const mostBelievableMs = 5000;
+
+const server = await startRtmpServer();
+const signal = await TestSignal.start(server.url('in'), { width, height, fps });
+const port = await freePort();
+const child = spawn(
+  process.execPath,
+  [
+    ...[join(packageRoot, 'build/src/cli/main.js'), 'live', server.url('in'), server.url('out')],
+    ...[
+      '--style',
+      'mosaic',
+      '--strength',
+      '0.6',
+      '--engine',
+      engine,
+      '--latency-ms',
+      latencyMs,
+      '--console',
+      String(port),
+    ],
+  ],
+  { stdio: ['ignore', 'ignore', 'inherit'] },
+);
+const ended = new Promise((resolve) => child.once('exit', resolve));
+try {
+  await until(() => server.sessions('out', 'publisher').length > 0, 'the output', 60_000);
+  const watcher = await Watcher.start(server.url('out'));
+  await delay(5000); // the working size may step, decoders settle
+  watcher.pictures.length = 0;
+  const before = await status();
+  const resident = await watchMemory();
+  const after = await status();
+  reportStream(watcher.pictures, before, after);
+  console.log(
+    `memory, minute by minute: ${resident.map((bytes) => `${(bytes / 1e6).toFixed(0)} MB`).join(', ')}`,
+  );
+  await reportSwitches(watcher);
+  await watcher.stop();
+} finally {
+  child.kill('SIGINT');
+  await ended;
+  await signal.stop();
+  await server.stop();
+}
+
+/** Typical resident set of every minute, or of what is left of it, by samples of each second. */
+async function watchMemory(): Promise<number[]> {
+  const samples: number[] = [];
+  while (samples.length < Number(minutes) * 60) {
+    await delay(1000);
+    const pages = (await readFile(`/proc/${child.pid}/statm`, 'utf8')).split(' ')[1];
+    samples.push(Number(pages) * 4096);
+  }
+  const starts = Array.from({ length: Math.ceil(samples.length / 60) }, (_, i) => 60 * i);
+  return starts.map((start) => median(samples.slice(start, start + 60)));
+}
+
+async function turnTo(look: Partial<Look>): Promise<void> {
+  await fetch(`http://127.0.0.1:${port}/api/look`, {
+    method: 'PATCH',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify(look),
+  });
+}
+
+async function status(): Promise<LiveStatus> {
+  return (await (await fetch(`http://127.0.0.1:${port}/api/status`)).json()) as LiveStatus;
+}
+
+function reportStream(pictures: readonly Seen[], before: LiveStatus, after: LiveStatus): void {
+  const seconds = after.seconds - before.seconds;
+  const since = (name: keyof LiveStatus['totals']): number => after.totals[name] - before.totals[name];
+  const delays = pictures
+    .map(({ number, atMs }) => atMs - (signal.sentAt.get(number) ?? NaN))
+    .filter((ms) => ms > 0 && ms < mostBelievableMs);
+  const sorted = delays.toSorted((a, b) => a - b);
+  const { workingSize, engine: by } = after;
+  console.log(`${width}×${height} at ${fps} fps for ${seconds.toFixed(0)} s by ${by}, style network "fast"`);
+  console.log(`worked at ${workingSize.width}×${workingSize.height} in the end`);
+  console.log(
+    `delay picture to picture  median ${median(delays).toFixed(0)} ms, p95 ${(sorted[Math.floor(sorted.length * 0.95)] ?? NaN).toFixed(0)} ms (${latencyMs} asked for; ${delays.length} of ${pictures.length} clocks read)`,
+  );
+  console.log(
+    `restyled ${(since('restyled') / seconds).toFixed(1)} fps, dropped ${since('dropped')}, repeated ${since('repeated')} of ${since('sent')} sent`,
+  );
+}
+
+/** Between two styles, ten times, at moments that do not beat with the pictures. */
+async function reportSwitches(watcher: Watcher): Promise<void> {
+  const took: number[] = [];
+  await turnTo({ strength: 1 });
+  await delay(1000);
+  const first = watcher.pictures.length;
+  for (let turn = 0; turn < 10; turn += 1) {
+    await delay(700 + 37 * turn);
+    const held = hueOf(watcher.pictures.at(-1));
+    const from = watcher.pictures.length;
+    const askedMs = performance.now();
+    await turnTo({ style: turn % 2 === 0 ? 'wave' : 'mosaic' });
+    const isTurned = (seen: Seen): boolean =>
+      hueOf(seen).some((value, channel) => Math.abs(value - (held[channel] ?? 0)) > hueStep);
+    await watcher.until(({ pictures }) => pictures.slice(from).some(isTurned), 'another style');
+    took.push((watcher.pictures.slice(from).find(isTurned)?.atMs ?? NaN) - askedMs);
+  }
+  const gap = largestInterval({ pictures: watcher.pictures.slice(first) });
+  console.log(
+    `another style at the viewer after  median ${median(took).toFixed(0)} ms, largest ${Math.max(...took).toFixed(0)} ms (goal 200 ms at the output); largest interval between pictures ${gap.toFixed(0)} ms`,
+  );
+}
+
+/** Mean colour without its brightness. */
+function hueOf(seen: Seen | undefined): number[] {
+  const { color = [0, 0, 0] } = seen ?? {};
+  const grey = (color[0] + color[1] + color[2]) / 3;
+  return color.map((value) => value - grey);
+}
