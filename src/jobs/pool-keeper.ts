@@ -20,7 +20,8 @@ export class PoolKeeper implements AsyncDisposable {
 
   /**
    * The pool that is kept, if it is what is asked for, or else a new one. Whoever takes it closes it or gives it back.
-   * @throws VidstyleError as {@link startPool}
+   * @throws VidstyleError as {@link WorkerPool.start}
+   * @internal for jobs
    */
   async take(request: PoolRequest): Promise<WorkerPool> {
     const key = keyOf(request);
@@ -36,7 +37,10 @@ export class PoolKeeper implements AsyncDisposable {
     return kept;
   }
 
-  /** Takes back a pool of {@link take}, whose job went well. */
+  /**
+   * Takes back a pool that was taken, and whose job went well.
+   * @internal for jobs
+   */
   async giveBack(pool: WorkerPool): Promise<void> {
     const former = this.kept;
     this.kept = pool;

@@ -14,7 +14,7 @@ export interface PoolOptions {
   /** An engine's name, or the URL of a module that exports one as `engine`. Default `onnxruntime`. */
   readonly engine?: EngineName | URL;
   /**
-   * `threads` default to the cores divided among the workers (see {@link divideCores}). `device` may be a list such as `cuda:0,cuda:1`: each worker
+   * `threads` default to the cores divided among the workers (see `divideCores`). `device` may be a list such as `cuda:0,cuda:1`: each worker
    * takes the next one.
    */
   readonly session: Omit<SessionOptions, 'stopped'>;
