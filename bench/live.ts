@@ -36,18 +36,8 @@ const child = spawn(
   process.execPath,
   [
     ...[join(packageRoot, 'build/src/cli/main.js'), 'live', server.url('in'), server.url('out')],
-    ...[
-      '--style',
-      'mosaic',
-      '--strength',
-      '0.6',
-      '--engine',
-      engine,
-      '--latency-ms',
-      latencyMs,
-      '--console',
-      String(port),
-    ],
+    ...['--style', 'mosaic', '--strength', '0'],
+    ...['--engine', engine, '--latency-ms', latencyMs, '--console', String(port)],
   ],
   { stdio: ['ignore', 'ignore', 'inherit'] },
 );
