@@ -13,6 +13,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { loadTensorFlow } from '../src/engines/tfjs.js';
+import { middleSquare } from '../src/evaluate/evaluation.js';
 import { StyleObjective, styleObjectiveDefaults, type StyleTarget } from '../src/losses/objective.js';
 import { loadVgg16 } from '../src/losses/vgg16-weights.js';
 import { Vgg16 } from '../src/losses/vgg16.js';
@@ -23,7 +24,6 @@ import { forward, toTensors, type Tensor4D } from '../src/nets/tfjs.js';
 import { presetsFolder } from '../src/paths.js';
 import { optimisePicture } from '../src/training/gatys.js';
 import { identityStyle } from '../src/nets/metadata.js';
-import { cut, readPixels, type Pixels } from '../src/training/photos.js';
 import type { StyleRecipe } from '../src/training/recipes.js';
 import { stack } from '../src/training/style-task.js';
 import { styleTarget } from '../src/training/style-trainer.js';
@@ -64,9 +64,7 @@ const only = values.only?.split(',');
 const starts = values['no-gatys'] ? [] : (values.start.split(',') as ('noise' | 'photo')[]);
 const names = network.styles.length > 0 ? network.styles : [metadata.name];
 const size = Number(values.size);
-const photos = await Promise.all(
-  positionals.map(async (path) => middleSquare(await readPixels(path, { shortSide: size }))),
-);
+const photos = await Promise.all(positionals.map((path) => middleSquare(path, size)));
 
 console.log(
   `${values.preset}, step ${String(metadata.recipe['step'])}, ${photos.length} photos at ${size}², objective ÷ 1e6`,
@@ -106,11 +104,6 @@ for (const [row, name] of names.entries()) {
   const mean = (sum: number): string => (sum / photos.length / 1e6).toFixed(2);
   const columns = sums.gatys.map(({ sum, beaten }) => `${mean(sum)} (${beaten} of ${photos.length})`);
   console.log([name, mean(sums.photo), mean(sums.network), ...columns].join(' | '));
-}
-
-function middleSquare(pixels: Pixels): Pixels {
-  const [left, top] = [(pixels.width - size) >> 1, (pixels.height - size) >> 1];
-  return cut(pixels, { left, top, width: size, height: size, mirrored: false });
 }
 
 function objectiveOf(picture: Tensor4D, photo: Tensor4D, target: StyleTarget): number {

@@ -14,9 +14,11 @@ import { testCardFrame } from '../src/engines/test-card.js';
 import { frameBytes } from '../src/media/index.js';
 import { identityStyle, readMetadata } from '../src/nets/metadata.js';
 import { presetsFolder } from '../src/paths.js';
-import { cut, readPixels, type Pixels } from '../src/training/photos.js';
+import type { Pixels } from '../src/training/photos.js';
 import { spread } from '../src/evaluate/spread.js';
-import { loadPictureObjective } from './style-objective.js';
+import { middleSquare } from '../src/evaluate/evaluation.js';
+import { ObjectiveMeter } from '../src/evaluate/objective-meter.js';
+import { styleObjectiveDefaults } from '../src/losses/objective.js';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -33,8 +35,8 @@ const size = 256;
 const geometry = { width: size, height: size, format: 'rgb8' } as const;
 const model = await readFile(values.preset);
 const names = readMetadata(model)?.styles ?? [];
-const photos = await Promise.all(positionals.map(middleSquare));
-const objective = await loadPictureObjective(values.vgg16);
+const photos = await Promise.all(positionals.map((path) => middleSquare(path, size)));
+const objective = await ObjectiveMeter.open(values.vgg16);
 const oneHot = (name: string): number[] => names.map((each) => (each === name ? 1 : 0));
 const [full, short] = [await open('f32'), await open('bf16')];
 const ratios: number[] = [];
@@ -47,14 +49,18 @@ for (const name of names) {
   for (const session of [full, short]) session.setStyle(oneHot(name));
   const card = { width: size, height: size, data: testCardFrame(size, size) };
   const onCard = pictureLikeness((await draw(full, card)).data, (await draw(short, card)).data);
-  const target = await objective.target(join(values.styles, `${name}.jpg`));
+  const target = {
+    picture: join(values.styles, `${name}.jpg`),
+    pictureSize: 384,
+    objective: styleObjectiveDefaults,
+  };
   const sums = { likeness: 0, full: 0, short: 0 };
   for (const photo of photos) {
     const [exact, rounded] = [await timed(full, photo), await timed(short, photo)];
     ratios.push(rounded.ms / exact.ms);
     sums.likeness += pictureLikeness(exact.picture.data, rounded.picture.data);
-    sums.full += objective.of(exact.picture, photo, target);
-    sums.short += objective.of(rounded.picture, photo, target);
+    sums.full += await objective.of(exact.picture, photo, target);
+    sums.short += await objective.of(rounded.picture, photo, target);
   }
   const mean = (sum: number, unit = 1): string => (sum / photos.length / unit).toFixed(2);
   console.log([name, onCard.toFixed(1), mean(sums.likeness), `${mean(sums.full, 1e6)} → ${mean(sums.short, 1e6)}`].join(' | ')); // prettier-ignore
@@ -78,10 +84,4 @@ async function draw(session: EngineSession, { data }: Pixels): Promise<Pixels> {
   const result = new Uint8Array(frameBytes(geometry));
   await session.run(frame, result);
   return { width: size, height: size, data: result };
-}
-
-async function middleSquare(path: string): Promise<Pixels> {
-  const photo = await readPixels(path, { shortSide: size });
-  const [left, top] = [(photo.width - size) >> 1, (photo.height - size) >> 1];
-  return cut(photo, { left, top, width: size, height: size, mirrored: false });
 }

@@ -25,7 +25,8 @@ import { instanceNormEpsilon } from '../src/nets/tfjs.js';
 import { presetsFolder } from '../src/paths.js';
 import { cut, readPixels, type Pixels } from '../src/training/photos.js';
 import { median, spread } from '../src/evaluate/spread.js';
-import { loadPictureObjective } from './style-objective.js';
+import { ObjectiveMeter } from '../src/evaluate/objective-meter.js';
+import { styleObjectiveDefaults } from '../src/losses/objective.js';
 
 const { values, positionals: photos } = parseArgs({
   allowPositionals: true,
@@ -46,7 +47,7 @@ const [step, frames, rounds] = [4, 16, 15];
 const bytes = await readFile(values.preset);
 const names = readMetadata(bytes)?.styles ?? [];
 const lowered = parseModel(specialise(parseModel(bytes), { sample: 'uint8', lowered: true }));
-const objective = await loadPictureObjective(values.vgg16);
+const objective = await ObjectiveMeter.open(values.vgg16);
 const asItIs = await open(lowered);
 console.log(
   'style | objective ÷ 1e6, own statistics → first frame’s | warping error × 1e4, own → first frame’s',
@@ -56,7 +57,11 @@ await compareTimes();
 
 async function compare(name: string): Promise<void> {
   const style = oneHot(name);
-  const target = await objective.target(join(values.styles ?? '', `${name}.jpg`));
+  const target = {
+    picture: join(values.styles ?? '', `${name}.jpg`),
+    pictureSize: 384,
+    objective: styleObjectiveDefaults,
+  };
   const rows: { objective: [number, number]; warping: [number, number] }[] = [];
   for (const photo of photos) {
     const shot = await pan(photo);
@@ -67,10 +72,10 @@ async function compare(name: string): Promise<void> {
     const fixed = await Promise.all(shot.map((frame) => run(held, frame, style)));
     await held.release();
     const last = shot.at(-1) ?? first;
-    const reached = (pictures: readonly Pixels[]): number =>
+    const reached = (pictures: readonly Pixels[]): Promise<number> =>
       objective.of(pictures.at(-1) ?? first, last, target);
     rows.push({
-      objective: [reached(own), reached(fixed)],
+      objective: [await reached(own), await reached(fixed)],
       warping: [unsteadiness(own), unsteadiness(fixed)],
     });
   }

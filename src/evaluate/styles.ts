@@ -10,7 +10,7 @@ import type { Pixels } from '../training/photos.js';
 
 /** A style of a network, with what it was trained on: what most parts of the report measure. */
 export interface EvaluatedStyle {
-  /** The style's name; the network's too where several networks are compared. */
+  /** The style's name; the network's too where several have a style of that name. */
   readonly label: string;
   /** As `vidstyle --style` takes it. */
   readonly choice: string;
@@ -28,34 +28,40 @@ export interface EvaluatedStyle {
   readonly trainedAt: number | undefined;
 }
 
+/** Which styles to evaluate. */
+export interface WantedStyles {
+  /** Model files; default the presets. */
+  readonly models?: readonly string[] | undefined;
+  /** Folder of presets; default those that ship with vidstyle. */
+  readonly presets?: string | undefined;
+  /** Names, in the order wanted; default all whose pictures are there. */
+  readonly names?: readonly string[] | undefined;
+}
+
 /**
- * The styles of the models named, or of the presets, whose pictures lie in `folder`.
+ * The styles of networks whose pictures lie in `folder`: `mosaic.jpg` is that of `mosaic`, and of `mosaic-hq` where there is none
+ * of that name.
  *
- * @param names those wanted, in this order; default all
  * @throws VidstyleError `model` for a file that is no style network of ours; `input` where a style or its picture is missing
  */
-export async function findStyles(
-  folder: string,
-  {
-    models,
-    presets,
-    names,
-  }: {
-    models?: readonly string[] | undefined;
-    presets?: string | undefined;
-    names?: readonly string[] | undefined;
-  },
-): Promise<EvaluatedStyle[]> {
-  const networks = models ? await Promise.all(models.map(requirePreset)) : await loadPresets(presets);
-  const known = stylesOf(networks);
+export async function findStyles(folder: string, wanted: WantedStyles): Promise<EvaluatedStyle[]> {
+  const { models, presets, names } = wanted;
+  const known = stylesOf(models ? await Promise.all(models.map(requirePreset)) : await loadPresets(presets));
   const pictures = await picturesIn(folder);
-  const several = new Set(known.map(({ preset }) => preset.path)).size > 1;
-  const wanted = names ?? [...new Set(known.map(({ name }) => name))].filter((name) => pictures.has(name));
-  const found = wanted.flatMap((name) => {
-    const of = known.filter((style) => style.name === name);
-    if (of.length === 0)
-      throw new VidstyleError('input', `There is no style "${name}" to evaluate; there are ${known.map((style) => style.name).join(', ')}.`); // prettier-ignore
-    return of.map(({ preset }) => describe(name, preset, requirePicture(pictures, name, folder), several));
+  const unknown = names?.find((name) => !known.some((style) => style.name === name));
+  if (unknown !== undefined) {
+    const there = known.map(({ name }) => name).join(', ');
+    throw new VidstyleError('input', `There is no style "${unknown}" to evaluate; there are ${there}.`);
+  }
+  const chosen = names ?? [...new Set(known.map(({ name }) => name))];
+  const found = chosen.flatMap((name) => {
+    const picture = pictureOf(name, pictures);
+    if (picture === undefined && names)
+      throw new VidstyleError('input', `There is no picture of the style "${name}" in "${folder}".`);
+    const networks = known.filter((style) => style.name === name);
+    return picture === undefined
+      ? []
+      : networks.map(({ preset }) => describe(name, preset, picture, networks.length > 1));
   });
   if (found.length > 0) return found;
   throw new VidstyleError('input', `None of the styles has its picture in "${folder}" (such as mosaic.jpg).`);
@@ -135,8 +141,11 @@ async function picturesIn(folder: string): Promise<Map<string, string>> {
   return new Map(files.map((file) => [styleName(file), join(folder, file)]));
 }
 
-function requirePicture(pictures: ReadonlyMap<string, string>, name: string, folder: string): string {
-  const picture = pictures.get(name);
-  if (picture !== undefined) return picture;
-  throw new VidstyleError('input', `There is no picture of the style "${name}" in "${folder}".`);
+/** The picture of the style's name, or of its name up to a hyphen. */
+function pictureOf(name: string, pictures: ReadonlyMap<string, string>): string | undefined {
+  for (let end = name.length; end > 0; end = name.lastIndexOf('-', end - 1)) {
+    const picture = pictures.get(name.slice(0, end));
+    if (picture !== undefined) return picture;
+  }
+  return undefined;
 }
