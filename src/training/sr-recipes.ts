@@ -30,7 +30,7 @@ export const srLosses = {
   squared: { absolute: 0, squared: 1, feature: 0 },
   feature: { absolute: 0, squared: 0, feature: 1 },
   /** Features for sharpness, pixels to keep them in place. */
-  perceptual: { absolute: 1, squared: 0, feature: 0.002 },
+  perceptual: { absolute: 1, squared: 0, feature: 0.0004 },
 } as const satisfies Readonly<Record<string, SrObjectiveWeights>>;
 
 export type SrLossName = keyof typeof srLosses;
