@@ -1,3 +1,15 @@
+const belowJobs = [
+  'engines',
+  'losses',
+  'media',
+  'metrics',
+  'nets',
+  'pipeline',
+  'setup',
+  'training',
+  'workers',
+];
+
 /**
  * Imports go one way (ARCHITECTURE.md): what each room of `src/` may import. `errors.ts`, `paths.ts`, `durable-file.ts` and `file-digest.ts` are for all; a
  * room that is not listed may import nothing else.
@@ -18,19 +30,8 @@ const rooms = {
     'training',
     'workers',
   ],
-  jobs: ['engines', 'losses', 'media', 'metrics', 'nets', 'pipeline', 'setup', 'training', 'workers'],
-  evaluate: [
-    'engines',
-    'jobs',
-    'losses',
-    'media',
-    'metrics',
-    'nets',
-    'pipeline',
-    'setup',
-    'training',
-    'workers',
-  ],
+  jobs: belowJobs,
+  evaluate: ['jobs', ...belowJobs],
   live: ['engines', 'http', 'jobs', 'media', 'nets', 'pipeline', 'workers'],
   batch: ['engines', 'http', 'jobs', 'media', 'nets', 'pipeline', 'workers'],
   training: ['engines', 'losses', 'media', 'metrics', 'nets', 'pipeline', 'workers'],

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { engine } from '../src/engines/onnxruntime.js';
-import { createVideoSink, frameBytes, openVideo, type VideoSource } from '../src/media/index.js';
+import { frameBytes, openVideo, type VideoSource } from '../src/media/index.js';
 import { resizeBicubic } from '../src/metrics/bicubic.js';
 import { cropBorder } from '../src/metrics/crop.js';
 import { rgbToY } from '../src/metrics/luma.js';
@@ -17,6 +17,7 @@ import { psnr } from '../src/metrics/psnr.js';
 import { toFloat, type Raster } from '../src/metrics/raster.js';
 import { ssim } from '../src/metrics/ssim.js';
 import { readPictures } from '../src/evaluate/clip-frames.js';
+import { reencode } from '../src/evaluate/reencode.js';
 
 type Picture = Raster<Uint8Array>;
 
@@ -48,7 +49,8 @@ async function compare(clip: string): Promise<void> {
     number,
   ];
   const bad = join(folder, 'bad.mp4');
-  await encodeBadly(clip, { width: smallWidth, height: smallHeight }, bad);
+  const size = { width: smallWidth, height: smallHeight };
+  await reencode(clip, bad, { size, duration, crf: Number(values.crf) });
   const originals = await readPictures(clip, {
     every,
     duration,
@@ -74,24 +76,6 @@ async function openAndClose(clip: string): Promise<VideoSource> {
   const source = await openVideo(clip);
   await source.close();
   return source;
-}
-
-async function encodeBadly(
-  clip: string,
-  size: { readonly width: number; readonly height: number },
-  output: string,
-): Promise<void> {
-  const source = await openVideo(clip, { size, duration });
-  const sink = await createVideoSink(output, source, { geometry: source.geometry, crf: Number(values.crf) });
-  const pixels = new Uint8Array(frameBytes(source.geometry));
-  for await (const frame of source.frames()) {
-    const { index, ptsTicks, durationTicks } = frame;
-    frame.read(pixels);
-    frame.close();
-    await sink.write({ index, ptsTicks, durationTicks, pixels });
-  }
-  await sink.finish();
-  await source.close();
 }
 
 async function enlarge(model: string, small: readonly Picture[]): Promise<Picture[]> {

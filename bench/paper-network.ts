@@ -18,9 +18,9 @@ import { engine as openvino } from '../src/engines/openvino.js';
 import { describeProcessor } from '../src/engines/processor.js';
 import { frameBytes } from '../src/media/index.js';
 import { paperStyleDefaults, paperStyleNet } from '../src/nets/style.js';
-import { toOnnx } from '../src/nets/onnx.js';
 import { initialWeights } from '../src/nets/weights.js';
-import { packageRoot } from '../src/paths.js';
+import { scripts } from '../src/evaluate/peers/style-peers.js';
+import { encodePreset } from '../src/training/export.js';
 import { median, spread } from '../src/evaluate/spread.js';
 
 const { values } = parseArgs({
@@ -88,7 +88,7 @@ interface Peers extends AsyncDisposable {
 
 async function startPython(model: string): Promise<Peers> {
   const { width, height } = geometry;
-  const script = join(packageRoot, 'bench', 'paper-network.py');
+  const script = join(scripts, 'paper_by_turns.py');
   const wishes = [width, height, threads, precision].map(String);
   const child = spawn(python ?? '', [script, model, ...wishes], { stdio: ['pipe', 'pipe', 'inherit'] });
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
@@ -112,21 +112,13 @@ async function startPython(model: string): Promise<Peers> {
 }
 
 function paperModel(): Uint8Array {
-  const network = paperStyleNet({ norm: 'instance', upsampling: 'nearest', output: 'linear' });
-  return toOnnx(network, initialWeights(network, 1), {
-    kind: 'style',
-    name: 'paper',
-    version: 1,
-    producer: 'bench',
-    network: {
-      family: 'paper-style',
-      options: { ...paperStyleDefaults, norm: 'instance', upsampling: 'nearest', output: 'linear' },
-    },
-    styles: [],
-    scale: 1,
-    minimumSize: 32,
-    recipe: {},
-    losses: {},
-    licence: 'MIT',
-  });
+  const options = {
+    ...paperStyleDefaults,
+    norm: 'instance',
+    upsampling: 'nearest',
+    output: 'linear',
+  } as const;
+  const network = { family: 'paper-style', options };
+  const weights = initialWeights(paperStyleNet(options), 1);
+  return encodePreset(weights, { kind: 'style', name: 'paper', network, recipe: {}, losses: {} });
 }

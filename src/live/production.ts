@@ -1,29 +1,26 @@
-import type { FlvTag } from '../media/flv-muxer.js';
 import type { LivePicture } from '../media/live-input.js';
 import type { LiveVideoForm } from '../media/live-video-encoder.js';
 import type { Look, Network } from './network.js';
 import { NetworkKeeper } from './network-keeper.js';
 import { liveDefaults, type LiveOptions } from './options.js';
-import { Program } from './program.js';
+import { Program, type ProgramOptions } from './program.js';
 import { Restyler, type RestylerCounts } from './restyler.js';
 import { loadSlate, Screen } from './screen.js';
-import type { SoundTrack } from './sound-track.js';
 import type { Timeline } from './timeline.js';
 
 /** What a {@link Production} is made from. */
-export interface ProductionOptions extends Pick<
-  LiveOptions,
-  'engine' | 'device' | 'precision' | 'openvino' | 'threads' | 'workers' | 'hints' | 'presets' | 'slate'
-> {
-  readonly form: LiveVideoForm;
+export interface ProductionOptions
+  extends
+    Pick<ProgramOptions, 'form' | 'sound' | 'onTag' | 'onNotice'>,
+    Pick<
+      LiveOptions,
+      'engine' | 'device' | 'precision' | 'openvino' | 'threads' | 'workers' | 'hints' | 'presets' | 'slate'
+    > {
   readonly look: Look;
   readonly latencyMs: number;
   readonly timeline: Timeline;
-  readonly sound: SoundTrack;
-  readonly onTag: (tag: FlvTag) => void;
   /** A picture leaves this long after its arrival. */
   readonly onDelay: (delayMs: number) => void;
-  readonly onNotice: (sentence: string) => void;
   readonly signal: AbortSignal;
 }
 

@@ -1,12 +1,12 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { generate } from 'selfsigned';
+import { makeCertificate } from '../fixtures/certificate.js';
 
 /** A Redis of the test's own, on a free port of this machine, that writes down what it is told. */
 export class RedisServer {
@@ -25,7 +25,7 @@ export class RedisServer {
     const { port } = probe.address() as AddressInfo;
     probe.close();
     const server = new RedisServer(port, await mkdtemp(join(tmpdir(), 'vidstyle-redis-')), tls);
-    if (tls) await server.makeCertificate();
+    if (tls) await makeCertificate(server.folder);
     await server.run();
     return server;
   }
@@ -36,7 +36,7 @@ export class RedisServer {
 
   /** The file with the certificate that the server's is signed by: itself. */
   get ca(): string {
-    return join(this.folder, 'server.pem');
+    return join(this.folder, 'certificate.pem');
   }
 
   /** Ends the server, as a machine that is switched off and on again. */
@@ -73,12 +73,5 @@ export class RedisServer {
       await delay(50);
     }
     throw new Error('redis-server did not start');
-  }
-
-  private async makeCertificate(): Promise<void> {
-    const names = [{ name: 'commonName', value: 'localhost' }];
-    const { cert, private: key } = await generate(names, { algorithm: 'sha256' });
-    await writeFile(this.ca, cert);
-    await writeFile(join(this.folder, 'key.pem'), key);
   }
 }

@@ -1,9 +1,7 @@
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
 import { connect, type AddressInfo, type Socket } from 'node:net';
-import { join } from 'node:path';
 import { createServer } from 'node:tls';
-import { generate } from 'selfsigned';
+import { makeCertificate } from '../fixtures/certificate.js';
 
 /** TLS before a server of this process, with a certificate of its own making for localhost. */
 export interface TlsServer {
@@ -15,11 +13,7 @@ export interface TlsServer {
 
 /** Passes what comes by TLS on to a port. */
 export async function startTlsServer(toPort: number, folder: string): Promise<TlsServer> {
-  const { cert, private: key } = await generate([{ name: 'commonName', value: 'localhost' }], {
-    extensions: [{ name: 'subjectAltName', altNames: [{ type: 2, value: 'localhost' }] }],
-  });
-  const certificateFile = join(folder, 'certificate.pem');
-  await writeFile(certificateFile, cert);
+  const { cert, key, certificateFile } = await makeCertificate(folder);
   const open = new Set<Socket>();
   const server = createServer({ key, cert }, (secure) => {
     const plain = connect(toPort, '127.0.0.1');

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { engineCandidates } from '../../engines/candidates.js';
+import { comparedEngines } from '../compared-engines.js';
 import type { EngineName } from '../../engines/engine.js';
 import { openVideo } from '../../media/index.js';
 import type { Stage } from '../../pipeline/trace.js';
@@ -61,7 +61,7 @@ async function runner(evaluation: Evaluation, clip: string, output: string): Pro
     for (let round = 0; round < plan.jobRounds; round += 1) {
       for (const { height, engine, workers, threads, costs } of all) {
         evaluation.step(`A job at ${height} lines on ${engine}, round ${round + 1} of ${plan.jobRounds}`);
-        const size = { width: 2 * Math.round((height * 8) / 9), height };
+        const size = sizeAt(height);
         const duration = frameRate ? (plan.jobFrames * frameRate.den) / frameRate.num : 1;
         const options = { style, output, overwrite: true, duration, size, engine, workers, threads };
         costs.push(await measureJob({ kind: 'restyle', input: clip, options }, material.signal));
@@ -71,14 +71,19 @@ async function runner(evaluation: Evaluation, clip: string, output: string): Pro
   };
 }
 
+/** 16:9, even. */
+function sizeAt(height: number): { readonly width: number; readonly height: number } {
+  return { width: 2 * Math.round((height * 8) / 9), height };
+}
+
 async function byResolution(section: Section, { plan }: Evaluation, run: Run): Promise<void> {
-  const engines = (await engineCandidates()).filter((engine) => engine !== 'tfjs');
+  const engines = await comparedEngines();
   const results = await run(plan.heights.flatMap((height) => engines.map((engine) => ({ height, engine }))));
   section.heading('By resolution');
   section.table(
     ['size', 'on', 'frames/s', 'MB', ...stages.map((stage) => `${stage}, ms`)],
     results.map(({ height, costs }) => [
-      `${2 * Math.round((height * 8) / 9)}×${height}`,
+      `${sizeAt(height).width}×${height}`,
       costs[0]?.engine ?? '',
       spread(costs.map(({ framesPerSecond }) => framesPerSecond), 2),
       spread(costs.map(({ largestBytes }) => largestBytes / 1e6), 0),

@@ -1,4 +1,4 @@
-import { engineCandidates } from '../../engines/candidates.js';
+import { comparedEngines } from '../compared-engines.js';
 import { initialWeights } from '../../nets/weights.js';
 import { paperStyleDefaults, paperStyleNet } from '../../nets/style.js';
 import { encodePreset } from '../../training/export.js';
@@ -95,7 +95,7 @@ async function measure(evaluation: Evaluation, size: number): Promise<Measured> 
   evaluation.step(`Networks at ${size}²`);
   const style = await evaluation.firstStyle();
   const square = await middleSquare(photo.path, size);
-  const engines = (await engineCandidates()).filter((engine) => engine !== 'tfjs');
+  const engines = await comparedEngines();
   const candidates = [
     { ...style, name: style.label },
     { model: paperNetwork(), name: 'the paper’s' },

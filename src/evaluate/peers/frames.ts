@@ -1,11 +1,12 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createVideoSink, frameBytes, openVideo } from '../../media/index.js';
 import { cropBorder } from '../../metrics/crop.js';
 import { rgbToY } from '../../metrics/luma.js';
 import { psnr } from '../../metrics/psnr.js';
 import { toFloat, type Raster } from '../../metrics/raster.js';
 import { ssim } from '../../metrics/ssim.js';
+import { readPictures } from '../clip-frames.js';
+import { reencode } from '../reencode.js';
 import { mean } from '../spread.js';
 import type { PeerWork } from './peer.js';
 
@@ -19,22 +20,7 @@ type Frames = Pick<PeerWork, 'clip' | 'frames' | 'count'>;
 export async function prepareClip(input: string, size: Size, count: number, folder: string): Promise<Frames> {
   const clip = join(folder, `${size.width}x${size.height}.mp4`);
   const frames = join(folder, `${size.width}x${size.height}.rgb`);
-  await using source = await openVideo(input, { size });
-  const sink = await createVideoSink(clip, source, { crf: 8, preset: 'fast', copyStreams: false });
-  try {
-    const pixels = new Uint8Array(frameBytes(source.geometry));
-    for await (const frame of source.frames()) {
-      const { index, ptsTicks, durationTicks } = frame;
-      frame.read(pixels);
-      frame.close();
-      await sink.write({ index, ptsTicks, durationTicks, pixels });
-      if (index + 1 >= count) break;
-    }
-    await sink.finish();
-  } catch (error) {
-    await sink.abort();
-    throw error;
-  }
+  await reencode(input, clip, { size, crf: 8, preset: 'fast', limit: count });
   return { clip, frames, count: await unpack(clip, frames) };
 }
 
@@ -68,14 +54,10 @@ async function lumasOf(file: string, size: Size, border: number): Promise<Raster
 }
 
 async function unpack(clip: string, into: string): Promise<number> {
-  await using source = await openVideo(clip);
-  const all: Uint8Array[] = [];
-  for await (const frame of source.frames()) {
-    const pixels = new Uint8Array(frameBytes(source.geometry));
-    frame.read(pixels);
-    frame.close();
-    all.push(pixels);
-  }
-  await writeFile(into, all);
-  return all.length;
+  const pictures = await readPictures(clip, {});
+  await writeFile(
+    into,
+    pictures.map(({ data }) => data),
+  );
+  return pictures.length;
 }

@@ -1,7 +1,7 @@
 import { open, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { engineCandidates } from '../../engines/candidates.js';
+import { comparedEngines } from '../compared-engines.js';
 import type { EngineName } from '../../engines/engine.js';
 import { engineModule, loadEngine } from '../../engines/registry.js';
 import { presetsFolder } from '../../paths.js';
@@ -14,7 +14,7 @@ import type { UpscalerJsOrder } from './upscalerjs-child.js';
 
 /** Everything that enlarges, vidstyle first. */
 export async function srPeers(): Promise<Peer[]> {
-  const engines = (await engineCandidates()).filter((engine) => engine !== 'tfjs');
+  const engines = await comparedEngines();
   return [...engines.map(vidstyle), lanczos, ...upscalerModels.map(upscalerJs)];
 }
 

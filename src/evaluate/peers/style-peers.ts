@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { engineCandidates } from '../../engines/candidates.js';
+import { comparedEngines } from '../compared-engines.js';
 import type { EngineName } from '../../engines/engine.js';
 import { packageRoot } from '../../paths.js';
 import { measureJob } from '../measured-job.js';
@@ -11,7 +11,7 @@ import type { WasmOrder } from './tfjs-wasm-child.js';
 
 /** Everything that restyles, vidstyle first. */
 export async function stylePeers(): Promise<Peer[]> {
-  const engines = (await engineCandidates()).filter((engine) => engine !== 'tfjs');
+  const engines = await comparedEngines();
   return [...engines.map(vidstyle), styletransferLite, tensorflowWasm, torch];
 }
 
