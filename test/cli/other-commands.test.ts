@@ -117,6 +117,7 @@ it('ends at the second Ctrl-C at once', async () => {
     child.kill('SIGINT');
     setTimeout(() => child.kill('SIGINT'), 20);
   });
-  const [code] = (await once(child, 'close')) as [number | null];
-  expect(code).toBe(130);
+  const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
+  // A signal that meets Node while it closes down, its handlers gone, ends it there: a shell reports 130 for both.
+  expect(signal ?? code).toBe(signal === null ? 130 : 'SIGINT');
 });
