@@ -2,7 +2,9 @@
  * What x264's presets cost on restyled pictures, which are far richer in detail than the source: processor time, bit rate,
  * and likeness to the restyled pictures themselves on luma. A clip is restyled once, without loss; each preset encodes that.
  *
- *     node build/bench/encoder-presets.js [--style mosaic] [--seconds 2] [--crf 18] CLIP…
+ * With `--lookahead` the preset stays `faster` and the frames that x264 looks ahead at differ instead.
+ *
+ *     node build/bench/encoder-presets.js [--style mosaic] [--seconds 2] [--crf 18] [--lookahead 20 --lookahead 6] CLIP…
  */
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -23,9 +25,12 @@ const { values, positionals: clips } = parseArgs({
     style: { type: 'string', default: 'mosaic' },
     seconds: { type: 'string', default: '2' },
     crf: { type: 'string', multiple: true, default: ['18'] },
+    lookahead: { type: 'string', multiple: true },
   },
 });
-const presets = ['medium', 'fast', 'faster', 'veryfast', 'superfast'];
+const variants: Record<string, string>[] =
+  values.lookahead?.map((frames) => ({ preset: 'faster', 'rc-lookahead': frames })) ??
+  ['medium', 'fast', 'faster', 'veryfast', 'superfast'].map((preset) => ({ preset }));
 
 const folder = await mkdtemp(join(tmpdir(), 'vidstyle-encoder-presets-'));
 try {
@@ -42,9 +47,9 @@ async function compare(clip: string): Promise<void> {
   const originals = await luma(restyled);
   console.log(`${basename(clip)}, ${style}`);
   for (const crf of values.crf) {
-    for (const preset of presets) {
+    for (const variant of variants) {
       const output = join(folder, 'encoded.mp4');
-      const milliseconds = await encode(restyled, output, { crf, preset });
+      const milliseconds = await encode(restyled, output, { crf, ...variant });
       const encoded = await luma(output);
       const megabits = ((await stat(output)).size * 8) / 1e6 / duration;
       const likeness = [psnr, ssim].map((metric) =>
@@ -52,7 +57,7 @@ async function compare(clip: string): Promise<void> {
       );
       const [decibels = NaN, similarity = NaN] = likeness;
       console.log(
-        `  crf ${crf} ${preset.padEnd(9)} ${milliseconds.toFixed(1).padStart(6)} ms of processor a frame,` +
+        `  crf ${crf} ${Object.values(variant).join(', ').padEnd(9)} ${milliseconds.toFixed(1).padStart(6)} ms of processor a frame,` +
           ` ${megabits.toFixed(2)} Mbit/s, ${decibels.toFixed(2)} dB, SSIM ${similarity.toFixed(4)}`,
       );
     }

@@ -31,7 +31,7 @@ try {
   run('npm', ['install', '--ignore-scripts', '--omit=dev', ...quiet, join(folder, filename)], folder);
 
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-  const printed = run(process.execPath, ['node_modules/vidstyle/dist/cli/main.js', '--version'], folder);
+  const printed = run(join('node_modules', '.bin', 'vidstyle'), ['--version'], folder);
   if (printed !== version) throw new Error(`vidstyle --version printed "${printed}", not ${version}`);
   const names = run(
     process.execPath,

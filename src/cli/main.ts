@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --max-semi-space-size=2
 import { createProgram } from './program.js';
 import { errorReport, exitCodeOf, explain } from './exit.js';
 

@@ -1,5 +1,6 @@
 import * as ort from 'onnxruntime-node';
 import { isVidstyleError, messageOf } from '../errors.js';
+import { discard } from './discard.js';
 import { engineFailure } from './engine-failure.js';
 import type { Engine } from './engine.js';
 import { deviceAttempts, tensorRtNotice, type DeviceAttempt } from './execution-providers.js';
@@ -87,7 +88,7 @@ class OrtSession implements TensorSession {
   readonly #session: ort.InferenceSession;
   readonly #feeds: Record<string, ort.Tensor>;
   readonly #output: string;
-  // ONNX Runtime writes into a tensor that it is given, but returns another object: this is where to read.
+  // ONNX Runtime writes into a tensor that it is given, but returns a copy: this is where to read.
   readonly #kept: Tensor | undefined;
   readonly #fetches: Record<string, ort.Tensor> | undefined;
 
@@ -110,7 +111,9 @@ class OrtSession implements TensorSession {
 
   async run(): Promise<Tensor> {
     const result = await runSession(this.#session, this.#feeds, this.#output, this.#fetches);
-    return this.#kept ?? result;
+    if (!this.#kept) return result;
+    discard(result.data.buffer as ArrayBuffer);
+    return this.#kept;
   }
 
   async close(): Promise<void> {

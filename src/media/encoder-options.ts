@@ -49,12 +49,12 @@ function qualityOptions(encoder: string, wishes: EncoderWishes): Record<string, 
 
 /**
  * x264 keeps 40 frames to look ahead at, and half as many threads again as there are cores, each with frames of its own,
- * whatever their size. Large ones get by with 10, none of them for its own synchronisation, and a thread a core.
+ * whatever their size. Large ones get by with 8, none of them for its own synchronisation, and a thread a core.
  */
 function frugal({ width, height }: FrameGeometry): Record<string, string> {
   if (width * height <= 1280 * 720) return {};
   const threads = String(availableParallelism());
-  return { 'rc-lookahead': '10', threads, 'x264-params': 'sync-lookahead=0' };
+  return { 'rc-lookahead': '8', threads, 'x264-params': 'sync-lookahead=0' };
 }
 
 /** x264 and x265 would name a wrong preset on the terminal themselves. */

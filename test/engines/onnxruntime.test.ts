@@ -56,6 +56,16 @@ describe('the ONNX Runtime engine', () => {
     );
   });
 
+  it('leaves no copies of results to the garbage collector', async () => {
+    const large: FrameGeometry = { width: 640, height: 480, format: 'rgb8' };
+    const session = await openFixture({ type: 'uint8', layout: 'nhwc', white: 255 }, { geometry: large });
+    const [from, to] = [noisyFrame(large), new Uint8Array(frameBytes(large))];
+    await session.run(from, to);
+    const before = process.memoryUsage().arrayBuffers;
+    for (let i = 0; i < 10; i++) await session.run(from, to);
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 * frameBytes(large));
+  });
+
   it('takes and gives 16-bit frames without losing precision', async () => {
     const deep: FrameGeometry = { ...geometry, format: 'rgb16' };
     const frame = noisyFrame(deep);
