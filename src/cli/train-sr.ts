@@ -1,4 +1,6 @@
 import { Option, type Command } from 'commander';
+import { VidstyleError } from '../errors.js';
+import type { NetworkSpec } from '../nets/metadata.js';
 import type { SrScale } from '../nets/sr.js';
 import type { SrLossName, SrRecipe, SrRecipeName } from '../training/sr-recipes.js';
 import { count } from './arguments.js';
@@ -10,6 +12,8 @@ interface TrainSrFlags extends TrainingFlags {
   readonly recipe: SrRecipeName;
   readonly loss?: SrLossName;
   readonly patch?: number;
+  readonly blocks?: number;
+  readonly width?: number;
   readonly from?: string;
 }
 
@@ -31,7 +35,9 @@ export function addTrainSrCommand(train: Command, { signal }: CommandContext): v
       ]),
     )
     .option('--patch <pixels>', 'side of the high-resolution patches', count)
-    .option('--from <model.onnx>', 'start from a trained network of the same shape')
+    .option('--blocks <n>', 'depth of the network (default: the recipe’s)', count)
+    .option('--width <n>', 'filters of a convolution (default: the recipe’s)', count)
+    .option('--from <model.onnx>', 'start from a trained network, which may be narrower or less deep')
     .action(async (flags: TrainSrFlags) => {
       await trainSrCommand(flags, signal);
     });
@@ -53,10 +59,24 @@ async function recipeOf(flags: TrainSrFlags): Promise<SrRecipe> {
   const base: SrRecipe = srRecipes[flags.recipe];
   return {
     ...base,
+    network: shaped(base.network, flags),
     steps: flags.steps ?? base.steps,
     patch: flags.patch ?? base.patch,
     batch: flags.batch ?? base.batch,
     rate: flags.rate ?? base.rate,
     objective: flags.loss ? srLosses[flags.loss] : base.objective,
   };
+}
+
+/** The recipe's network with the depth and width that were asked for. */
+function shaped(network: NetworkSpec, { blocks, width }: TrainSrFlags): NetworkSpec {
+  const asked = Object.entries({ blocks, width }).filter(([, value]) => value !== undefined);
+  for (const [option] of asked) {
+    if (option in network.options) continue;
+    throw new VidstyleError(
+      'usage',
+      `--${option}: the recipe’s network (${network.family}) has no such choice.`,
+    );
+  }
+  return { ...network, options: { ...network.options, ...Object.fromEntries(asked) } };
 }
