@@ -1,5 +1,5 @@
 import { InvalidArgumentError, type Command } from 'commander';
-import { count } from './arguments.js';
+import { count, frameSize } from './arguments.js';
 
 interface EvaluateAllFlags {
   readonly data: string;
@@ -17,6 +17,7 @@ interface EvaluateAllFlags {
   readonly transferSizes?: readonly number[];
   readonly photos?: number;
   readonly rounds?: number;
+  readonly peerSize?: { readonly width: number; readonly height: number };
 }
 
 /** `vidstyle evaluate all --data folder --out report/`: everything measured, in one report. */
@@ -38,6 +39,7 @@ export function registerEvaluateAll(evaluate: Command, { signal }: { readonly si
     .option('--iterations <list>', 'of Gatys’ method at each of the sizes', counts)
     .option('--transfer-sizes <list>', 'sides to try networks at', counts)
     .option('--photos <n>', 'photographs at most', count)
+    .option('--peer-size <WxH>', 'what other programs restyle too (default: 640x360)', frameSize)
     .option('--rounds <n>', 'repetitions of each timing', count)
     .action(async (flags: EvaluateAllFlags) => {
       const { evaluate: run } = await import('../evaluate/evaluate.js');

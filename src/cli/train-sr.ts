@@ -1,19 +1,15 @@
 import { Option, type Command } from 'commander';
-import { VidstyleError } from '../errors.js';
-import type { NetworkSpec } from '../nets/metadata.js';
 import type { SrScale } from '../nets/sr.js';
 import type { SrLossName, SrRecipe, SrRecipeName } from '../training/sr-recipes.js';
 import { count } from './arguments.js';
 import type { CommandContext } from './program.js';
-import { addTrainingOptions, trainingPlaces, type TrainingFlags } from './training-options.js';
+import { addTrainingOptions, shapedNetwork, trainingPlaces, type TrainingFlags } from './training-options.js';
 
 interface TrainSrFlags extends TrainingFlags {
   readonly scale: string;
   readonly recipe: SrRecipeName;
   readonly loss?: SrLossName;
   readonly patch?: number;
-  readonly blocks?: number;
-  readonly width?: number;
   readonly from?: string;
 }
 
@@ -35,8 +31,6 @@ export function addTrainSrCommand(train: Command, { signal }: CommandContext): v
       ]),
     )
     .option('--patch <pixels>', 'side of the high-resolution patches', count)
-    .option('--blocks <n>', 'depth of the network (default: the recipe’s)', count)
-    .option('--width <n>', 'filters of a convolution (default: the recipe’s)', count)
     .option('--from <model.onnx>', 'start from a trained network, which may be narrower or less deep')
     .action(async (flags: TrainSrFlags) => {
       await trainSrCommand(flags, signal);
@@ -59,24 +53,11 @@ async function recipeOf(flags: TrainSrFlags): Promise<SrRecipe> {
   const base: SrRecipe = srRecipes[flags.recipe];
   return {
     ...base,
-    network: shaped(base.network, flags),
+    network: shapedNetwork(base.network, flags),
     steps: flags.steps ?? base.steps,
     patch: flags.patch ?? base.patch,
     batch: flags.batch ?? base.batch,
     rate: flags.rate ?? base.rate,
     objective: flags.loss ? srLosses[flags.loss] : base.objective,
   };
-}
-
-/** The recipe's network with the depth and width that were asked for. */
-function shaped(network: NetworkSpec, { blocks, width }: TrainSrFlags): NetworkSpec {
-  const asked = Object.entries({ blocks, width }).filter(([, value]) => value !== undefined);
-  for (const [option] of asked) {
-    if (option in network.options) continue;
-    throw new VidstyleError(
-      'usage',
-      `--${option}: the recipe’s network (${network.family}) has no such choice.`,
-    );
-  }
-  return { ...network, options: { ...network.options, ...Object.fromEntries(asked) } };
 }

@@ -3,7 +3,7 @@ import { VidstyleError } from '../errors.js';
 import type { StyleRecipe, StyleRecipeName } from '../training/recipes.js';
 import { count, positive } from './arguments.js';
 import type { CommandContext } from './program.js';
-import { addTrainingOptions, trainingPlaces, type TrainingFlags } from './training-options.js';
+import { addTrainingOptions, shapedNetwork, trainingPlaces, type TrainingFlags } from './training-options.js';
 
 interface TrainStyleFlags extends TrainingFlags {
   readonly recipe?: StyleRecipeName;
@@ -94,6 +94,7 @@ async function recipeOf(flags: TrainStyleFlags): Promise<StyleRecipe> {
   const base: StyleRecipe = styleRecipes[flags.recipe ?? (flags.addStyle ? 'fast' : 'paper')];
   return {
     ...base,
+    network: shapedNetwork(base.network, flags),
     steps: flags.steps ?? (flags.addStyle ? addedStyleSteps : base.steps),
     size: flags.size ?? base.size,
     batch: flags.batch ?? base.batch,

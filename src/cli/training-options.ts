@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { VidstyleError } from '../errors.js';
+import type { NetworkSpec } from '../nets/metadata.js';
 import { count, positive } from './arguments.js';
 
 /** Flags of every training. */
@@ -10,6 +11,8 @@ export interface TrainingFlags {
   readonly steps?: number;
   readonly batch?: number;
   readonly rate?: number;
+  readonly blocks?: number;
+  readonly width?: number;
   readonly vgg16?: string;
   readonly output?: string;
   readonly folder?: string;
@@ -30,6 +33,8 @@ export function addTrainingOptions(command: Command): Command {
     .option('--steps <n>', 'iterations', count)
     .option('--batch <n>', 'pictures a step', count)
     .option('--rate <x>', 'learning rate', positive)
+    .option('--blocks <n>', 'depth of the network (default: the recipe’s)', count)
+    .option('--width <n>', 'filters of its convolutions (default: the recipe’s)', count)
     .option('--vgg16 <file>', 'the loss network’s weights (default: what "vidstyle setup vgg16" brought)')
     .option('--checkpoint-every <steps>', 'steps between checkpoints', count)
     .option('--sample-every <steps>', 'steps between sample pictures', count)
@@ -55,4 +60,18 @@ export function trainingPlaces(
     );
   }
   return { output, folder };
+}
+
+/**
+ * The recipe's network with the depth and width that were asked for.
+ * @throws VidstyleError `usage` if it has no such choice
+ */
+export function shapedNetwork(
+  { family, options }: NetworkSpec,
+  { blocks, width }: Pick<TrainingFlags, 'blocks' | 'width'>,
+): NetworkSpec {
+  const asked = Object.entries({ blocks, width }).filter(([, value]) => value !== undefined);
+  const wrong = asked.find(([option]) => !(option in options));
+  if (!wrong) return { family, options: { ...options, ...Object.fromEntries(asked) } };
+  throw new VidstyleError('usage', `--${wrong[0]}: the recipe’s network (${family}) has no such choice.`);
 }

@@ -23,6 +23,8 @@ export interface EvaluationPlan {
   readonly jobRounds: number;
   /** Frames that vidstyle and other programs are compared on. */
   readonly peerFrames: number;
+  /** Size of these frames where they are restyled. Pixels. */
+  readonly peerSize: { readonly width: number; readonly height: number };
 }
 
 /** What a user wants otherwise than planned. */
@@ -41,6 +43,7 @@ const full: EvaluationPlan = {
   jobFrames: 24,
   jobRounds: 3,
   peerFrames: 120,
+  peerSize: { width: 640, height: 360 },
 };
 
 /** Minutes: shows that everything works, and the order of magnitude. */
@@ -56,6 +59,7 @@ const quick: EvaluationPlan = {
   jobFrames: 8,
   jobRounds: 1,
   peerFrames: 8,
+  peerSize: { width: 640, height: 360 },
 };
 
 /** The named plan with what the user wants otherwise. @throws VidstyleError `usage` for a size too small for the networks */

@@ -33,5 +33,7 @@ describe('vidstyle train style', () => {
     expect({ code: alone.code, said: alone.stderr }).toEqual({ code: 2, said: expect.stringContaining('belong together') }); // prettier-ignore
     const none = await runCli(['train', 'style', '--photos', 'p']);
     expect({ code: none.code, said: none.stderr }).toEqual({ code: 2, said: expect.stringContaining('Name a style picture') }); // prettier-ignore
+    const shape = await runCli(['train', 'sr', '--recipe', 'srcnn', '--blocks', '3', '--photos', 'p']);
+    expect({ code: shape.code, said: shape.stderr }).toEqual({ code: 2, said: expect.stringContaining('--blocks') }); // prettier-ignore
   });
 });

@@ -25,6 +25,7 @@ const tiny = {
   jobFrames: 3,
   jobRounds: 1,
   peerFrames: 2,
+  peerSize: { width: 64, height: 48 },
 };
 
 describe('evaluate', () => {
@@ -50,6 +51,7 @@ describe('evaluate', () => {
       partNames.length,
     );
     expect(markdown).toContain(`Node ${process.versions.node}`);
+    expect(markdown).toContain('Restyling, 64×48');
   });
 
   it('writes a page that needs no other file', async () => {

@@ -18,6 +18,7 @@ export const peers: Part = {
   title: 'Against other programs',
   write: async (section, evaluation) => {
     const [clip = ''] = await evaluation.clips();
+    const { peerSize: restyled } = evaluation.plan;
     const folder = await mkdtemp(join(tmpdir(), 'vidstyle-peers-'));
     try {
       const styled = await measureAll(
@@ -57,7 +58,6 @@ export const peers: Part = {
   },
 };
 
-const restyled = { width: 640, height: 360 };
 const scale = 4;
 const reduced = { width: 160, height: 90 };
 const columns = ['program', 'frames/s', 'forward, ms', 'MB'];
