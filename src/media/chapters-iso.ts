@@ -2,6 +2,7 @@ import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { VidstyleError } from '../errors.js';
 import type { Chapter } from './chapters.js';
+import { writeWhole } from './write-whole.js';
 
 /**
  * Writes chapters into a finished MP4 or QuickTime file, as the `chpl` list (Nero's, which FFmpeg, VLC and mpv read)
@@ -19,7 +20,7 @@ export async function writeIsoChapters(path: string, chapters: readonly Chapter[
     const amended = withUserData(header, box('chpl', chapterList(chapters)));
     const last = movie.offset + movie.size === size;
     if (!last) await retire(file, movie.offset);
-    await file.write(amended, 0, amended.length, last ? movie.offset : size);
+    await writeWhole(file, amended, last ? movie.offset : size);
   } finally {
     await file.close();
   }
@@ -94,5 +95,5 @@ async function findMovie(
 
 /** Turns a box into free space: a header before the pictures cannot grow without moving them all. */
 async function retire(file: FileHandle, offset: number): Promise<void> {
-  await file.write(Buffer.from('free', 'latin1'), 0, 4, offset + 4);
+  await writeWhole(file, Buffer.from('free', 'latin1'), offset + 4);
 }

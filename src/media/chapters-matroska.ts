@@ -1,6 +1,7 @@
 import { open } from 'node:fs/promises';
 import { VidstyleError } from '../errors.js';
 import type { Chapter } from './chapters.js';
+import { writeWhole } from './write-whole.js';
 
 /**
  * Writes chapters into a finished Matroska or WebM file: a Chapters element after everything else, found through an
@@ -17,10 +18,10 @@ export async function writeMatroskaChapters(path: string, chapters: readonly Cha
     const segment = findSegment(head);
     const amended = withSeekEntry(head, segment.dataOffset, BigInt(end - segment.dataOffset));
     const element = chaptersElement(chapters);
-    await file.write(element, 0, element.length, end);
-    await file.write(amended.bytes, 0, amended.bytes.length, amended.offset);
+    await writeWhole(file, element, end);
+    await writeWhole(file, amended.bytes, amended.offset);
     const size = sizeOfEight(BigInt(end - segment.dataOffset + element.length));
-    if (segment.sizeLength === 8) await file.write(size, 0, 8, segment.sizeOffset);
+    if (segment.sizeLength === 8) await writeWhole(file, size, segment.sizeOffset);
   } finally {
     await file.close();
   }

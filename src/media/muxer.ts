@@ -1,6 +1,6 @@
 import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { VidstyleError } from '../errors.js';
+import { isVidstyleError, VidstyleError } from '../errors.js';
 import type { Container } from './container.js';
 import { describeWriteFailure } from './native-error.js';
 import * as av from './node-av.js';
@@ -47,14 +47,21 @@ export class Muxer {
     this.check(await this.format.interleavedWriteFrame(packet));
   }
 
-  /** Completes the file, lets `amend` change it, and puts it in place. */
+  /**
+   * Completes the file, lets `amend` change it, and puts it in place.
+   * @throws VidstyleError `output` when the disk fills up or the place cannot be written
+   */
   async finish(amend?: (partPath: string) => Promise<void>): Promise<void> {
     this.check(await this.format.writeTrailer());
     const lateError = this.format.pb?.error ?? 0;
     await this.close();
     if (lateError < 0) this.check(lateError);
-    await amend?.(this.partPath);
-    await rename(this.partPath, this.path);
+    try {
+      await amend?.(this.partPath);
+      await rename(this.partPath, this.path);
+    } catch (cause) {
+      throw writeFailure(this.path, cause);
+    }
     this.done = true;
   }
 
@@ -87,8 +94,14 @@ export async function checkWritable(path: string): Promise<void> {
   try {
     await (await open(partPathOf(path), 'w')).close();
   } catch (cause) {
-    throw new VidstyleError('output', writableSentence(path, cause), { cause });
+    throw writeFailure(path, cause);
   }
+}
+
+/** Turns a failed system call on the output into a sentence. */
+export function writeFailure(path: string, cause: unknown): VidstyleError {
+  if (isVidstyleError(cause)) return cause;
+  return new VidstyleError('output', writableSentence(path, cause), { cause });
 }
 
 function writableSentence(path: string, cause: unknown): string {

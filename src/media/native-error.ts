@@ -15,11 +15,15 @@ function openSentence(code: number): string {
   return `cannot be opened: ${av.FFmpegError.strerror(code)}.`;
 }
 
-/** A read beyond the end is an "input/output error" to some demuxers. */
+/**
+ * A read beyond the end is an "input/output error" to some demuxers; to that of YUV4MPEG a frame size that cannot be is "busy"
+ * (it adds the length of a frame's header to the error).
+ */
 const damaged: ReadonlySet<number> = new Set([
   av.AVERROR_INVALIDDATA,
   av.AVERROR_EOF,
   av.FFmpegError.AVERROR(av.PosixError.EIO),
+  av.FFmpegError.AVERROR(av.PosixError.EBUSY),
 ]);
 const unsupported: ReadonlySet<number> = new Set([
   av.AVERROR_PATCHWELCOME,

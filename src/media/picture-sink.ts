@@ -4,7 +4,7 @@ import type { Sharp } from 'sharp';
 import { VidstyleError } from '../errors.js';
 import type { FrameGeometry, FrameSink, SinkFrame } from './frames.js';
 import { frameBytes } from './frames.js';
-import { checkWritable, partPathOf } from './muxer.js';
+import { checkWritable, partPathOf, writeFailure } from './muxer.js';
 import { embedMetadata } from './picture-metadata.js';
 import type { PictureSource } from './picture-source.js';
 import { loadSharp } from './sharp.js';
@@ -94,7 +94,7 @@ class EncodingPictureSink implements PictureSink {
       await rename(part, this.path);
     } catch (cause) {
       await rm(part, { force: true });
-      throw new VidstyleError('output', `"${this.path}" could not be written.`, { cause });
+      throw writeFailure(this.path, cause);
     }
   }
 

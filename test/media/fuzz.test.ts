@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from '@jest/globals';
@@ -29,8 +29,8 @@ function random(seed: number): () => number {
   };
 }
 
-/** Decodes files in a process of its own, which a crash or a hang of the decoder cannot leave. */
-async function decodeAll(files: readonly string[]): Promise<Outcome[]> {
+/** Reads and writes files in a process of its own, which a crash or a hang of FFmpeg cannot leave. */
+async function restreamAll(files: readonly string[]): Promise<Outcome[]> {
   const process_ = spawn(process.execPath, [child, ...files], { stdio: ['ignore', 'pipe', 'pipe'] });
   const timer = setTimeout(() => process_.kill('SIGKILL'), 40_000);
   let output = '';
@@ -49,7 +49,7 @@ async function decodeAll(files: readonly string[]): Promise<Outcome[]> {
     .map((line) => JSON.parse(line) as Outcome);
   if (status !== 0)
     throw new Error(
-      `the decoder ended with ${String(signal ?? status)} on ${String(files[outcomes.length])}\n${errors}`,
+      `the process ended with ${String(signal ?? status)} on ${String(files[outcomes.length])}\n${errors}`,
     );
   return outcomes;
 }
@@ -93,11 +93,16 @@ describe('damaged files', () => {
         writeFileSync(file, bytes);
         files.push(file);
       }
-      const outcomes = await decodeAll(files);
+      const outcomes = await restreamAll(files);
       expect(outcomes.map((outcome) => outcome.file)).toEqual(files);
       for (const outcome of outcomes) {
-        if (outcome.code === undefined) expect(outcome.frames).toBeGreaterThan(0);
-        else
+        expect(existsSync(`${outcome.file}.out.mkv`)).toBe(outcome.code === undefined);
+        expect(existsSync(`${outcome.file}.out.mkv.part`)).toBe(false);
+        if (outcome.code === undefined) {
+          expect(outcome.frames).toBeGreaterThan(0);
+          const isCut = statSync(outcome.file).size < whole.length;
+          if (isCut && outcome.frames !== 20) expect(outcome.notices).not.toEqual([]);
+        } else
           expect(outcome).toMatchObject({
             code: 'input',
             message: expect.stringMatching(/^[^\n]+\.$/),

@@ -1,9 +1,11 @@
 import { copyFileSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import sharp from 'sharp';
 import { isVidstyleError } from '../../src/errors.js';
-import type { SourceFrame } from '../../src/media/index.js';
+import type { SourceFrame, VideoSource } from '../../src/media/index.js';
 import { frameBytes, openSource, openVideo } from '../../src/media/index.js';
 import { evenTimes, makeClip } from '../fixtures/clips.js';
 import { openFilesIn, temporaryFolder } from './restream.js';
@@ -119,6 +121,23 @@ describe('openVideo refuses, in one sentence,', () => {
     expect(await refusal(at('wide.mkv'))).toContain('the limit is 16384 pixels a side');
   });
 
+  it.each([
+    ['zero-size frames', 'W0 H0', 'cannot be read as a video'],
+    ['gigantic frames', 'W100000 H100000', 'cannot be read as a video'],
+    ['frames a pixel beyond the limit', 'W16386 H16', 'the limit is 16384 pixels a side'],
+  ])('%s', async (_name, size, sentence) => {
+    const pixels = Buffer.alloc(16386 * 16 * 1.5);
+    writeFileSync(at('size.y4m'), Buffer.concat([Buffer.from(`YUV4MPEG2 ${size} F25:1\nFRAME\n`), pixels]));
+    expect(await refusal(at('size.y4m'))).toContain(sentence);
+  });
+
+  it('a playlist of the network that points at a local file', async () => {
+    await makeClip(at('local.ts'));
+    const { url, close } = await serve({ 'list.m3u8': hls(`file://${at('local.ts')}`) });
+    expect(await refusal(`${url}/list.m3u8`)).toContain('cannot be');
+    await close();
+  });
+
   it('a protocol that is not supported', async () => {
     expect(await refusal('gopher://example.org/x')).toContain('gopher');
   });
@@ -131,6 +150,21 @@ describe('openVideo refuses, in one sentence,', () => {
     },
   );
 
+  it.each(['cuda', 'vaapi', 'vulkan'])(
+    'a machine without %s, or decodes on it what the CPU decodes',
+    async (hwaccel) => {
+      const opened = await openVideo(at('clip.mp4'), { hwaccel }).catch((error: unknown) => error);
+      if (!isVidstyleError(opened)) {
+        await using source = opened as VideoSource;
+        await using onCpu = await openVideo(at('clip.mp4'));
+        expect(await firstPixels(source)).toEqual(await firstPixels(onCpu));
+      } else
+        expect(opened.message).toMatch(
+          new RegExp(`^--hwaccel ${hwaccel}: (no such device here|the h264 decoder does not)`),
+        );
+    },
+  );
+
   it('a start behind the end', async () => {
     expect(await refusal(at('clip.mp4'), (path) => openVideo(path, { start: 100 }))).toContain(
       'no frames from second 100',
@@ -139,6 +173,16 @@ describe('openVideo refuses, in one sentence,', () => {
 });
 
 describe('a video source', () => {
+  it('follows a playlist that the user named on the network', async () => {
+    await makeClip(at('segment.ts'));
+    const files = { 'list.m3u8': hls('segment.ts'), 'segment.ts': readFileSync(at('segment.ts')) };
+    const { url, close } = await serve(files);
+    const source = await openVideo(`${url}/list.m3u8`);
+    expect(await firstPixels(source)).toHaveLength(64 * 48 * 3);
+    await source.close();
+    await close();
+  });
+
   it('describes the file', async () => {
     await makeClip(at('described.mp4'), {
       rotation: 270,
@@ -232,3 +276,33 @@ describe('a video source', () => {
     });
   });
 });
+
+async function firstPixels(source: VideoSource): Promise<Uint8Array> {
+  const pixels = new Uint8Array(frameBytes(source.geometry));
+  for await (const frame of source.frames()) {
+    frame.read(pixels);
+    frame.close();
+    break;
+  }
+  return pixels;
+}
+
+const hls = (segment: string): string =>
+  `#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n${segment}\n#EXT-X-ENDLIST\n`;
+
+/** A web server of a few files. */
+async function serve(
+  files: Readonly<Record<string, string | Buffer>>,
+): Promise<{ url: string; close: () => Promise<void> }> {
+  const server = createServer(({ url = '' }, answer) => {
+    const file = files[url.slice(1)];
+    answer.writeHead(file === undefined ? 404 : 200).end(file);
+  });
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  const { port } = server.address() as AddressInfo;
+  const close = async (): Promise<void> => {
+    server.closeAllConnections();
+    await new Promise((closed) => server.close(closed));
+  };
+  return { url: `http://127.0.0.1:${port}`, close };
+}

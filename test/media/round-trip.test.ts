@@ -172,6 +172,41 @@ describe('what a container does not take', () => {
   });
 });
 
+describe('a data stream', () => {
+  const data = ['first', 'second', 'third'].map((text) => Buffer.from(text));
+
+  it.each([
+    ['mp4', 'mp4'],
+    ['mp4', 'mov'],
+    ['ts', 'ts'],
+  ])('goes bit for bit from .%s into .%s', async (from, to) => {
+    const [input, output] = [join(folder, `data.${from}`), join(folder, `data-out.${to}`)];
+    await makeClip(input, { data });
+    expect(await restream(input, output)).toEqual([]);
+    const rows = await verifyOutput(input, output);
+    expect(rows.filter((row) => !row.ok)).toEqual([]);
+    expect(rows.find((row) => row.property === 'stream 1 packets')?.actual).toBe('3 bit for bit');
+  });
+
+  it('is left out with a notice where the container has no place for it', async () => {
+    const input = join(folder, 'measured.mp4');
+    await makeClip(input, { data });
+    expect(await restream(input, join(folder, 'unmeasured.mkv'))).toEqual([
+      'The data stream 1 (bin_data) is left out: matroska does not take it.',
+    ]);
+  });
+});
+
+describe('interlaced video', () => {
+  it('is announced', async () => {
+    const input = join(folder, 'fields.mp4');
+    await makeClip(input, { interlaced: true, encoderOptions: { bf: '0' } });
+    expect(await restream(input, join(folder, 'fields.mkv'))).toEqual([
+      'The input is interlaced: every frame is processed whole and stays so.',
+    ]);
+  });
+});
+
 describe('cover art', () => {
   it.each(['mp4', 'mkv'])('is not mistaken for the video and comes along into .%s', async (ending) => {
     const cover = await sharp({ create: { width: 500, height: 500, channels: 3, background: 'red' } })
