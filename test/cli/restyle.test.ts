@@ -3,11 +3,27 @@ import { chmod, copyFile, mkdir, mkdtemp, readdir, readFile, writeFile } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { frameBytes, openSource } from '../../src/media/index.js';
-import { evenTimes, makeClip } from '../fixtures/clips.js';
+import { frameBytes, openSource, openVideo, type VerifyRow } from '../../src/media/index.js';
+import { evenTimes, makeClip, type ClipOptions } from '../fixtures/clips.js';
 import { encodeModel } from '../../src/nets/onnx-schema.js';
 import { makePhotograph } from '../fixtures/photograph.js';
 import { runCli } from './run-cli.js';
+
+/** Nothing here divides evenly, and nothing is what an encoder would choose on its own. */
+const hardClip: ClipOptions = {
+  ...{ width: 63, height: 47, codec: 'ffv1', pixelFormat: 'yuv420p10le' },
+  color: { range: 1, primaries: 9, transfer: 16, matrix: 9 },
+  timeBase: { num: 1, den: 1000 },
+  times: [0, 33, 67, 100, 500, 501, 900],
+  ...{ rotation: 90, aspect: { num: 4, den: 3 }, sound: ['deu'], videoTitle: 'Main view' },
+  subtitles: [{ start: 0, seconds: 0.2, text: 'Zwei\nZeilen' }],
+  chapters: [
+    { startSeconds: 0, endSeconds: 0.2, metadata: { title: 'One' } },
+    { startSeconds: 0.2, endSeconds: 0.4, metadata: { title: 'Two' } },
+  ],
+  attachment: { name: 'font.ttf', type: 'application/x-truetype-font', bytes: Buffer.from('no real font') },
+  muxerOptions: { avoid_negative_ts: 'disabled' },
+};
 
 let root: string;
 let clip: string;
@@ -32,6 +48,31 @@ describe('vidstyle clip --style', () => {
     expect(report.verification.length).toBeGreaterThan(8);
     expect(report.verification.every(({ ok }) => ok)).toBe(true);
     expect(await meanDifference(clip, report.output)).toBeGreaterThan(20);
+  });
+
+  it('keeps what is hard to keep: ten bits, HDR tags, an odd size, uneven times, an attachment, chapters', async () => {
+    const input = join(root, 'hard.mkv');
+    await makeClip(input, hardClip);
+    const { code, stderr, stdout } = await runCli([input, '--style', 'mosaic', '--verify', '--json']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: expect.not.stringContaining('✗') });
+    const report = JSON.parse(stdout) as { frames: number; verification: VerifyRow[] };
+    expect(report).toMatchObject({ frames: 7, width: 63, height: 47 });
+    const found = new Map(report.verification.map(({ property, actual, ok }) => [property, ok && actual]));
+    expect(Object.fromEntries(found)).toMatchObject({
+      'every timestamp': '0.900000 s',
+      'frame size': '63×47',
+      rotation: '90°',
+      'pixel aspect ratio': '4:3',
+      'bits a sample': '10',
+      'colour range': 'tv',
+      'colour primaries': 'bt2020',
+      'colour transfer': 'smpte2084',
+      'colour matrix': 'bt2020nc',
+      chapters: '0.000 One, 0.200 Two',
+      'audio 1 language': 'deu',
+      'stream 1 packets': expect.stringContaining('bit for bit'),
+      'stream 2 packets': '1 bit for bit',
+    });
   });
 
   it('replaces an output only when told', async () => {
@@ -59,6 +100,45 @@ describe('vidstyle clip --style', () => {
     expect([both.width, both.height]).toEqual([128, 48]);
     expect(differenceOf(original.pixels, half(both, 0))).toBeLessThan(6); // what the encoder loses
     expect(differenceOf(original.pixels, half(both, 1))).toBeGreaterThan(20);
+  });
+
+  it('shows both halves of one picture with --compare split', async () => {
+    const output = join(root, 'split.mkv');
+    expect((await runCli([clip, output, '--style', 'candy', '--compare', 'split'])).code).toBe(0);
+    const [both, original] = [await firstFrame(output), await firstFrame(clip)];
+    expect([both.width, both.height]).toEqual([64, 48]);
+    expect(differenceOf(half(original, 0), half(both, 0))).toBeLessThan(6);
+    expect(differenceOf(half(original, 1), half(both, 1))).toBeGreaterThan(20);
+  });
+
+  it('takes the brightness alone with --keep-colors', async () => {
+    const photo = join(root, 'colours.png');
+    const create = { width: 64, height: 48, channels: 3 as const, background: '#906050' };
+    await sharp({ create }).png().toFile(photo);
+    const spread = async (flags: readonly string[]): Promise<number> => {
+      const output = join(root, `colours${flags.length}.png`);
+      expect((await runCli([photo, output, '--style', 'candy', ...flags])).code).toBe(0);
+      const pixels = await sharp(output).raw().toBuffer();
+      const redOverGreen = Array.from({ length: 64 * 48 }, (_, i) => (pixels[3 * i] ?? 0) - (pixels[3 * i + 1] ?? 0)); // prettier-ignore
+      return Math.max(...redOverGreen) - Math.min(...redOverGreen);
+    };
+    expect(await spread(['--keep-colors'])).toBeLessThanOrEqual(1); // rounding
+    expect(await spread([])).toBeGreaterThan(20);
+  });
+
+  it('hands encoder and engine what they are told', async () => {
+    const output = join(root, 'told.mkv');
+    const encoding = '--codec libx264 --crf 33 --preset superfast --pixel-format yuv444p --encoder g=7 --encoder x264-params=ref=2'; // prettier-ignore
+    const running = '--engine onnxruntime --device cpu --workers 2 --threads 1 --size 48x32';
+    const flags = `${encoding} ${running}`.split(' ');
+    const { code, stdout } = await runCli([clip, output, '--style', 'mosaic', '--json', ...flags]);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ width: 48, height: 32, engine: '2 × onnxruntime cpu, 1 thread', encoder: 'libx264 yuv444p, crf 33, preset superfast' }); // prettier-ignore
+    // x264 writes its settings into the stream.
+    const settings = (await readFile(output)).toString('latin1');
+    for (const told of ['crf=33.0', 'keyint=7', 'ref=2', 'subme=1']) expect(settings).toContain(told);
+    await using result = await openVideo(output);
+    expect(result.info.video.pixelFormat.name).toBe('yuv444p');
   });
 
   it('leaves what a mask hides', async () => {
@@ -130,6 +210,22 @@ describe('bad input gets one sentence, an exit code, and nothing is written', ()
     ['an empty file', () => made('empty.mp4', ''), 1, /empty/],
     ['a file of rubbish', () => made('rubbish.mp4', 'rubbish '.repeat(500)), 1, /rubbish\.mp4/],
     ['a picture named like a video', () => pictureNamedVideo(), 1, /PNG picture, not a video/],
+    ['a video cut short', () => cutShort(), 1, /is cut short: \d+ of its \d+ bytes are there/],
+    ['an encrypted video', () => encrypted(), 1, /is encrypted/],
+    [
+      'frames of no size',
+      () => made('flat.y4m', 'YUV4MPEG2 W0 H0 F25:1\nFRAME\n'),
+      1,
+      /cannot be read as a video/,
+    ],
+    ['gigantic frames', () => gigantic(), 1, /the limit is 16384 pixels a side/],
+    [
+      'a device that is not there',
+      () => args(clip, join(root, 'hw.mkv'), '--hwaccel', 'nonsense'),
+      1,
+      /--hwaccel nonsense/,
+    ],
+    ['a playlist of the network', () => made('net.m3u8', '#EXTM3U\n#EXTINF:1,\nhttp://127.0.0.1:9/x.ts\n'), 1, /playlist/], // prettier-ignore
     ['sound only', () => soundOnly(), 1, /no video|sound/i],
     ['an unknown style', () => args(clip, '--style', 'mosiac'), 2, /Did you mean "mosaic"\?/],
     ['no style', () => Promise.resolve([clip]), 2, /Name a style with --style/],
@@ -199,6 +295,25 @@ async function pictureNamedVideo(): Promise<readonly string[]> {
 async function soundOnly(): Promise<readonly string[]> {
   await makeClip(join(root, 'sound.mkv'), { noVideo: true, sound: ['eng'] });
   return [join(root, 'sound.mkv')];
+}
+
+async function cutShort(): Promise<readonly string[]> {
+  const path = join(root, 'short.mkv');
+  const whole = await readFile(clip);
+  await writeFile(path, whole.subarray(0, Math.floor(whole.length / 2)));
+  return [path];
+}
+
+async function encrypted(): Promise<readonly string[]> {
+  const key = '00112233445566778899aabbccddeeff';
+  const muxerOptions = { encryption_scheme: 'cenc-aes-ctr', encryption_key: key, encryption_kid: key };
+  await makeClip(join(root, 'encrypted.mp4'), { muxerOptions });
+  return [join(root, 'encrypted.mp4')];
+}
+
+async function gigantic(): Promise<readonly string[]> {
+  await makeClip(join(root, 'wide.mkv'), { codec: 'ffv1', width: 16_400, height: 2, times: [0] });
+  return [join(root, 'wide.mkv')];
 }
 
 async function playlist(): Promise<readonly string[]> {
