@@ -50,6 +50,18 @@ export function describeOnnxRuntime(): { readonly version: string; readonly devi
   return { version: ort.env.versions.common, devices };
 }
 
+/** Whether a device is there and opens a model, without falling back to another. */
+export async function opensOn(device: string, model: Uint8Array): Promise<boolean> {
+  const executionProviders = deviceAttempts(device)[0]?.providers ?? [];
+  try {
+    const session = await create(model, { executionProviders, logSeverityLevel: 4 });
+    await session.release();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 async function open(request: TensorRequest): Promise<TensorSession> {
   const attempts = deviceAttempts(request.device);
   const notices: string[] = [];

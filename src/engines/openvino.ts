@@ -1,7 +1,7 @@
 import { frameBytes, type FrameGeometry } from '../media/frames.js';
 import type { Engine, EngineSession, SessionOptions } from './engine.js';
 import { bytesOfModel, openImageSession } from './image-session.js';
-import { capabilitiesOf, openvinoBackend, type FormatOf } from './openvino/backend.js';
+import { capabilitiesOf, devicesOf, openvinoBackend, type FormatOf } from './openvino/backend.js';
 import { openvinoAttempts } from './openvino/devices.js';
 import { loadOpenvino } from './openvino/library.js';
 import { fullFormat, shorterFormat, shortIsGood } from './openvino/precision.js';
@@ -12,9 +12,18 @@ import { testCardFrame } from './test-card.js';
 export const engine: Engine = { name: 'openvino', open };
 
 /** The version of the library that would be used. @throws VidstyleError 'setup' when there is none */
-export async function describeOpenvino(library?: string): Promise<{ release: string; file: string }> {
+export async function describeOpenvino(library?: string): Promise<OpenvinoFacts> {
   const { release, file } = await loadOpenvino(library);
-  return { release, file };
+  const devices = await devicesOf(library, ['CPU', 'GPU', 'NPU']);
+  return { release, file, devices: devices.map((device) => device.toLowerCase()) };
+}
+
+/** What there is of OpenVINO on this machine. */
+export interface OpenvinoFacts {
+  readonly release: string;
+  readonly file: string;
+  /** Names for the option `device`. */
+  readonly devices: readonly string[];
 }
 
 async function open(options: SessionOptions): Promise<EngineSession> {

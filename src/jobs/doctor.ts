@@ -1,8 +1,9 @@
 import { totalmem } from 'node:os';
 import { describeOpenvino } from '../engines/openvino.js';
 import { describeProcessor } from '../engines/processor.js';
+import { usableDevices } from '../engines/usable-devices.js';
 import { messageOf } from '../errors.js';
-import { hasEncoder } from '../media/index.js';
+import { decodingDevices, hasEncoder } from '../media/index.js';
 import { isArbitraryReady } from '../setup/arbitrary.js';
 import { isTrainingReady } from '../setup/training.js';
 import { findVgg16 } from '../setup/vgg16.js';
@@ -17,7 +18,7 @@ export interface Finding {
   readonly remedy?: string;
 }
 
-/** Looks at what this machine has: processor, engines, encoders, presets and optional parts. */
+/** Looks at what this machine has: processor, engines and their devices, codecs, presets and optional parts. */
 export async function examine(): Promise<Finding[]> {
   const styles = stylesOf(await loadPresets());
   const optional = async (subject: string, ready: Promise<boolean>, remedy: string): Promise<Finding> =>
@@ -31,6 +32,7 @@ export async function examine(): Promise<Finding[]> {
     { subject: 'ONNX Runtime', state: await runtime(), ok: true },
     await openvino(),
     encoders(),
+    { subject: 'decoding devices', state: ['cpu', ...decodingDevices()].join(', '), ok: true },
     {
       subject: 'styles',
       state: styles.length > 0 ? styles.map(({ name }) => name).join(', ') : 'none',
@@ -50,8 +52,8 @@ async function processor(): Promise<string> {
 async function openvino(): Promise<Finding> {
   const subject = 'OpenVINO';
   try {
-    const { release, file } = await describeOpenvino();
-    return { subject, state: `${release}, ${file}`, ok: true };
+    const { release, file, devices } = await describeOpenvino();
+    return { subject, state: `${release}, devices: ${devices.join(', ')}, ${file}`, ok: true };
   } catch (error) {
     return { subject, state: messageOf(error), ok: false, remedy: 'vidstyle setup openvino' };
   }
@@ -60,7 +62,10 @@ async function openvino(): Promise<Finding> {
 async function runtime(): Promise<string> {
   const { describeOnnxRuntime } = await import('../engines/onnxruntime.js');
   const { version, devices } = describeOnnxRuntime();
-  return `${version}, devices: ${devices.join(', ')}`;
+  const usable = await usableDevices(devices);
+  const missing = devices.filter((device) => !usable.includes(device));
+  const not = missing.length > 0 ? `, not here: ${missing.join(', ')}` : '';
+  return `${version}, devices: ${usable.join(', ')}${not}`;
 }
 
 const interesting = ['libx264', 'libx265', 'libsvtav1', 'libvpx-vp9', 'prores_ks', 'h264_nvenc', 'hevc_nvenc', 'h264_videotoolbox', 'h264_vaapi', 'h264_qsv']; // prettier-ignore

@@ -2,6 +2,7 @@
 export type { Chapter } from './chapters.js';
 export type { ColorInfo } from './color.js';
 export type { Cut, FrameRange } from './cut.js';
+export { decodingDevices } from './decoding-devices.js';
 export { hasEncoder } from './encoder-choice.js';
 export type { EncoderWishes } from './encoder-choice.js';
 export * from './frames.js';

@@ -47,15 +47,20 @@ describe('vidstyle styles', () => {
   });
 });
 
-it('vidstyle doctor names engine, encoders, styles, and how to get what is missing', async () => {
+it('vidstyle doctor names engines, devices, codecs, styles, and how to get what is missing', async () => {
   const { code, stdout } = await runCli(['doctor', '--json']);
   expect(code).toBe(0);
   const findings = JSON.parse(stdout) as { subject: string; state: string; ok: boolean; remedy?: string }[];
   const found = new Map(findings.map((finding) => [finding.subject, finding]));
-  expect(found.get('ONNX Runtime')?.state).toContain('cpu');
+  expect(found.get('ONNX Runtime')?.state).toMatch(/^\d+\.\d+\.\d+, devices: cpu/);
+  expect(found.get('OpenVINO')?.state).toMatch(/^20\d\d\.\d+.*, devices: cpu/);
+  expect(found.get('decoding devices')?.state).toMatch(/^cpu/);
   expect(found.get('encoders')?.state).toContain('libx264');
   expect(found.get('styles')?.state).toContain('mosaic');
   for (const { ok, remedy } of findings) expect(ok || remedy?.startsWith('vidstyle setup')).toBe(true);
+  const bare = await runCli(['doctor'], undefined, { env: { VIDSTYLE_CACHE: join(root, 'bare') } });
+  expect(bare.code).toBe(0);
+  expect(bare.stdout).toMatch(/^– any-picture styles +not set up \(vidstyle setup arbitrary\)$/m);
 });
 
 describe('every command', () => {

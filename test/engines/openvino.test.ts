@@ -142,8 +142,9 @@ describe('the OpenVINO engine', () => {
 });
 
 describe('OpenVINO’s library', () => {
-  it('tells its release', async () => {
-    const { release, file } = await describeOpenvino();
+  it('tells its release and devices', async () => {
+    const { release, file, devices } = await describeOpenvino();
+    expect(devices[0]).toBe('cpu');
     expect(release).toMatch(/^20\d\d\.\d+/);
     expect(file).toMatch(/openvino_c/);
   });

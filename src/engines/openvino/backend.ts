@@ -45,6 +45,27 @@ export async function capabilitiesOf(
   }
 }
 
+/** Those of the devices that are there: one whose library came along without it knows no name for itself. */
+export async function devicesOf(
+  library: string | undefined,
+  devices: readonly string[],
+): Promise<readonly string[]> {
+  const { api } = await loadOpenvino(library);
+  const core = api.createCore();
+  const isThere = (device: string): boolean => {
+    try {
+      return api.property(core, device, 'FULL_DEVICE_NAME') !== '';
+    } catch {
+      return false;
+    }
+  };
+  try {
+    return devices.filter(isThere);
+  } finally {
+    api.free('core', core);
+  }
+}
+
 function openOnFirstDevice(
   api: OpenvinoApi,
   request: TensorRequest,

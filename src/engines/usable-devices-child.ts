@@ -1,0 +1,22 @@
+/** Run by `usableDevices`: says which of the devices named open a model, a line each. */
+import { GraphBuilder } from '../nets/onnx-graph.js';
+import { elementType, encodeModel, type OnnxValueInfo } from '../nets/onnx-schema.js';
+import { opensOn } from './onnxruntime.js';
+
+const graph = new GraphBuilder();
+graph.op('Relu', ['x'], {}, 'y');
+const value = (name: string): OnnxValueInfo => ({
+  name,
+  type: { tensor_type: { elem_type: elementType.float, shape: { dim: [{ dim_value: 1 }] } } },
+});
+const model = encodeModel({
+  ir_version: 8,
+  producer_name: 'vidstyle',
+  producer_version: '',
+  opset_import: [{ domain: '', version: 17 }],
+  metadata_props: [],
+  graph: { name: 'relu', node: graph.nodes, initializer: [], input: [value('x')], output: [value('y')] },
+});
+for (const device of process.argv.slice(2)) {
+  if (await opensOn(device, model)) process.stdout.write(`${device}\n`);
+}
