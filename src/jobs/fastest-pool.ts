@@ -84,7 +84,9 @@ async function tryEngine<E extends EngineName | URL>(
       inputGeometry: options.session.geometry,
       outputGeometry: pool.outputGeometry,
     });
-    const picture = await runFrame(pool, slots, frames, 0); // also warms up what runs only once
+    // The first frame of each worker also warms up what runs only once.
+    const first = Array.from({ length: pool.workers }, () => runFrame(pool, slots, frames, 0));
+    const [picture = new Uint8Array()] = await Promise.all(first);
     const samples = samplesOf(picture, options.session.geometry.format);
     return { pool, engine, announce, picture: samples, msPerFrame: await pace(pool, slots, frames) };
   } catch (error) {

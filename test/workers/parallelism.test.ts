@@ -7,14 +7,15 @@ describe('divideCores', () => {
   const at = (facts: Partial<Parameters<typeof divideCores>[0]>) =>
     divideCores({ geometry, memory, cores: 16, ...facts });
 
-  it('gives one network all of few cores, and several networks many', () => {
+  it('gives small frames a network a core, and more cores to each beyond eight', () => {
     expect(at({ cores: 1 })).toEqual({ workers: 1, threads: 1 });
-    expect(at({ cores: 2 })).toEqual({ workers: 1, threads: 2 });
-    expect(at({ cores: 6 })).toEqual({ workers: 1, threads: 6 });
-    expect(at({})).toEqual({ workers: 4, threads: 4 });
+    expect(at({ cores: 2 })).toEqual({ workers: 2, threads: 1 });
+    expect(at({ cores: 6 })).toEqual({ workers: 6, threads: 1 });
+    expect(at({})).toEqual({ workers: 8, threads: 2 });
   });
 
-  it('gives the networks of large frames more threads each', () => {
+  it('gives large frames one network, and several only where a network has eight threads', () => {
+    expect(at({ cores: 2, geometry: { width: 1920, height: 1080 } })).toEqual({ workers: 1, threads: 2 });
     expect(at({ geometry: { width: 1920, height: 1080 } })).toEqual({ workers: 2, threads: 8 });
   });
 
@@ -33,6 +34,6 @@ describe('divideCores', () => {
   it('gives each device a worker, and other devices than the CPU no second one', () => {
     expect(at({ devices: ['cuda:0', 'cuda:1'] })).toEqual({ workers: 2, threads: 8 });
     expect(at({ devices: ['cuda'] })).toEqual({ workers: 1, threads: 16 });
-    expect(at({ devices: ['cpu'] })).toEqual({ workers: 4, threads: 4 });
+    expect(at({ devices: ['cpu'] })).toEqual({ workers: 8, threads: 2 });
   });
 });
