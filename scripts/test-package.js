@@ -1,5 +1,5 @@
-// Packs the package, installs the tarball into an empty folder and runs it there: what is missing from `files` or from
-// `dependencies` shows here and nowhere else. Needs `npm run build`.
+// Packs the package, installs the tarball into an empty folder and does the main job there: what is missing from `files` or
+// from `dependencies` shows here and nowhere else. Needs `npm run build`.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -39,7 +39,15 @@ try {
     folder,
   );
   if (names === '') throw new Error('the package exports nothing');
-  console.log(`${filename} (${(size / 1e6).toFixed(1)} MB) installs and runs.`);
+
+  const picture = Uint8Array.from({ length: 64 * 48 * 1.5 }, (_, i) => 64 + (i % 128));
+  const frame = [Buffer.from('FRAME\n'), picture];
+  const clip = Buffer.concat([Buffer.from('YUV4MPEG2 W64 H48 F25:1 C420jpeg\n'), ...frame, ...frame]);
+  writeFileSync(join(folder, 'clip.y4m'), clip);
+  const job = ['clip.y4m', 'out.mp4', '--style', 'mosaic', '--verify', '--json'];
+  const { frames, verification } = JSON.parse(run(join('node_modules', '.bin', 'vidstyle'), job, folder));
+  if (frames !== 2 || verification.length === 0) throw new Error(`${frames} frames were restyled, not 2`);
+  console.log(`${filename} (${(size / 1e6).toFixed(1)} MB) installs, runs and restyles.`);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

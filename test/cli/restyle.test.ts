@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
+import { execFileSync } from 'node:child_process';
 import { chmod, copyFile, mkdir, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -260,15 +261,28 @@ describe('bad input gets one sentence, an exit code, and nothing is written', ()
     expect(stderr).toMatch(/\n\s+at /);
   });
 
-  it('an unwritable folder; root may write anywhere', async () => {
+  it('an unwritable folder', async () => {
     const folder = join(root, 'locked');
     await mkdir(folder);
-    await chmod(folder, 0o500);
-    const { code, stderr } = await runCli([clip, join(folder, 'x.mkv'), '--style', 'mosaic', '--quiet']);
-    const sentences = stderr === '' ? 0 : stderr.trim().split('\n').length;
-    expect({ code, sentences }).toEqual(
-      process.getuid?.() === 0 ? { code: 0, sentences: 0 } : { code: 1, sentences: 1 },
-    );
+    // Root may write wherever a disk can be written.
+    const isRoot = process.getuid?.() === 0;
+    if (isRoot) execFileSync('mount', ['-t', 'tmpfs', '-o', 'ro', 'tmpfs', folder]);
+    else await chmod(folder, 0o500);
+    const result = await runCli([clip, join(folder, 'x.mkv'), '--style', 'mosaic', '--quiet']);
+    if (isRoot) execFileSync('umount', [folder]);
+    expect(result).toEqual({ code: 1, stdout: '', stderr: `vidstyle: The folder "${folder}" is not writable.\n` }); // prettier-ignore
+  });
+
+  it('a full disk', async () => {
+    const folder = join(root, 'full');
+    await mkdir(folder);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8k', 'tmpfs', folder]);
+    const output = join(folder, 'x.mkv');
+    const result = await runCli([clip, output, '--style', 'mosaic', '--quiet']);
+    const left = await readdir(folder);
+    execFileSync('umount', [folder]);
+    expect(result).toEqual({ code: 1, stdout: '', stderr: `vidstyle: The disk is full: "${output}" could not be written.\n` }); // prettier-ignore
+    expect(left).toEqual([]);
   });
 });
 
