@@ -23,7 +23,8 @@ export async function checkTruncation(path: string, options: TruncationOptions):
 
 /**
  * How many bytes a file says it has: the end of the last top-level box of an MP4 or QuickTime file, of the segment of a
- * Matroska file. Undefined for other containers and for files that leave it open, as live recordings do.
+ * Matroska file, of the first chunk of an AVI file. Undefined for other containers and for files that leave it open, as
+ * live recordings do.
  */
 async function declaredSize(path: string): Promise<number | undefined> {
   const file = await open(path, 'r');
@@ -32,6 +33,7 @@ async function declaredSize(path: string): Promise<number | undefined> {
     const head = await readAt(file, 0, 64);
     if (head.toString('latin1', 4, 8) === 'ftyp') return await lastBoxEnd(file, size);
     if (head.length > 40 && head.readUInt32BE(0) === 0x1a45dfa3) return segmentEnd(head);
+    if (/^RIFF[^]{4}AVI /.test(head.toString('latin1', 0, 12))) return riffEnd(head);
     return undefined;
   } finally {
     await file.close();
@@ -60,6 +62,12 @@ function segmentEnd(head: Buffer): number | undefined {
     return undefined;
   const size = variableInteger(head, segment + 4);
   return size && segment + 4 + size.length + Number(size.value);
+}
+
+/** A recorder that never came back to fill the size in left zero or all ones. */
+function riffEnd(head: Buffer): number | undefined {
+  const size = head.readUInt32LE(4);
+  return size === 0xffffffff ? undefined : 8 + size;
 }
 
 function variableInteger(bytes: Buffer, offset: number): { length: number; value: bigint } | undefined {

@@ -69,6 +69,11 @@ beforeAll(async () => {
     sound: ['eng'],
     subtitles: [{ start: 0, seconds: 1, text: 'Hello' }],
   });
+  await makeClip(join(folder, 'c.avi'), {
+    times: evenTimes(20),
+    codec: 'mpeg4',
+    encoderOptions: { bf: '0' },
+  });
 });
 
 describe('damaged files', () => {
@@ -115,7 +120,7 @@ describe('damaged files', () => {
   );
 
   it('names a file that is cut short, and reads what is there when that is accepted', async () => {
-    for (const name of ['b.mkv', 'front.mp4']) {
+    for (const name of ['b.mkv', 'front.mp4', 'c.avi']) {
       const whole = readFileSync(join(folder, name));
       const file = join(folder, `cut-${name}`);
       writeFileSync(file, whole.subarray(0, Math.floor(whole.length * 0.8)));
