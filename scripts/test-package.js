@@ -1,5 +1,6 @@
 // Packs the package, installs the tarball into an empty folder and does the main job there: what is missing from `files` or
 // from `dependencies` shows here and nowhere else. Needs `npm run build`.
+import { Buffer } from 'node:buffer';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
