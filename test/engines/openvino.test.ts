@@ -12,9 +12,10 @@ import { pictureLikeness } from '../../src/engines/picture-difference.js';
 import { samplesOf } from '../../src/engines/pixels.js';
 import { frameBytes, type FrameGeometry } from '../../src/media/frames.js';
 import { presetsFolder } from '../../src/paths.js';
-import { makePhotograph } from '../fixtures/photograph.js';
+import { makePhotograph, photographFrame } from '../fixtures/photograph.js';
 import { fixtureModel, type FixtureModel } from '../fixtures/onnx-models.js';
 import { difference, noisyFrame } from '../fixtures/pictures.js';
+import { presetSession, shippedPresets } from '../fixtures/presets.js';
 
 const geometry: FrameGeometry = { width: 24, height: 16, format: 'rgb8' };
 const open: EngineSession[] = [];
@@ -44,30 +45,15 @@ function shared(bytes: Uint8Array): Uint8Array {
 describe('the OpenVINO engine', () => {
   const blend = [0, 0.5, 0, 0.5, 0, 0, 0, 0, 0];
 
-  it.each([
-    ['fast.onnx', 'rgb8'],
-    ['fast.onnx', 'rgb16'],
-    ['upscale-x4.onnx', 'rgb8'],
-    ['upscale-x2.onnx', 'rgb16'],
-  ] as const)(
+  it.each(shippedPresets.flatMap((preset) => [[preset, 'rgb8'] as const, [preset, 'rgb16'] as const]))(
     'draws what ONNX Runtime draws with %s on frames of %s in shared memory',
     async (preset, format) => {
       const frame: FrameGeometry = { width: 121, height: 67, format };
-      const photo = makePhotograph(121, 67);
-      const samples = format === 'rgb8' ? photo : Uint16Array.from(photo, (sample) => sample * 257);
-      const input = shared(new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength));
-      const options = {
-        model: join(presetsFolder, preset),
-        geometry: frame,
-        precision: 'f32' as const,
-        ...(preset === 'fast.onnx' && { style: blend }),
-      };
-      const pictures = [];
-      for (const each of [engine, onnxruntime]) {
-        pictures.push(samplesOf(await run(await openOn(each, options), input), format));
-      }
-      const [ours, reference] = pictures;
-      expect(pictureLikeness(ours ?? new Uint8Array(), reference ?? new Uint8Array())).toBeGreaterThan(55);
+      const input = shared(photographFrame(frame));
+      const options = { ...presetSession(preset), geometry: frame, precision: 'f32' as const };
+      const ours = samplesOf(await run(await openOn(engine, options), input), format);
+      const reference = samplesOf(await run(await openOn(onnxruntime, options), input), format);
+      expect(pictureLikeness(ours, reference)).toBeGreaterThan(55);
     },
   );
 

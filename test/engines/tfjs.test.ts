@@ -1,34 +1,63 @@
-import { join } from 'node:path';
-import { describe, expect, it } from '@jest/globals';
-import type { Engine } from '../../src/engines/engine.js';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import type { EngineSession, SessionOptions } from '../../src/engines/engine.js';
 import { engine as onnxruntime } from '../../src/engines/onnxruntime.js';
 import { pictureLikeness } from '../../src/engines/picture-difference.js';
+import { samplesOf } from '../../src/engines/pixels.js';
 import { engine } from '../../src/engines/tfjs.js';
 import { frameBytes, type FrameGeometry } from '../../src/media/frames.js';
-import { presetsFolder } from '../../src/paths.js';
 import { fixtureModel } from '../fixtures/onnx-models.js';
-import { makePhotograph } from '../fixtures/photograph.js';
+import { photographFrame } from '../fixtures/photograph.js';
+import { difference } from '../fixtures/pictures.js';
+import { presetSession, shippedPresets } from '../fixtures/presets.js';
 
 const geometry: FrameGeometry = { width: 90, height: 61, format: 'rgb8' };
+const open: EngineSession[] = [];
 
-async function draw(which: Engine, preset: string): Promise<Uint8Array> {
-  const style = preset === 'fast.onnx' ? { style: [0.5, 0, 0.5, 0, 0, 0, 0, 0, 0] } : {};
-  const session = await which.open({ model: join(presetsFolder, preset), geometry, threads: 1, ...style });
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((session) => session.close()));
+});
+
+async function openOn(
+  which: typeof engine,
+  preset: string,
+  options: Partial<SessionOptions> = {},
+): Promise<EngineSession> {
+  const session = await which.open({ ...presetSession(preset), geometry, threads: 1, ...options });
+  open.push(session);
+  return session;
+}
+
+async function draw(session: EngineSession): Promise<Uint8Array> {
   const output = new Uint8Array(frameBytes(session.outputGeometry));
-  await session.run(makePhotograph(90, 61), output);
-  await session.close();
+  const { format } = session.outputGeometry;
+  await session.run(photographFrame({ ...geometry, format }), output);
   return output;
 }
 
 describe('the tfjs engine', () => {
-  it.each(['fast.onnx', 'upscale-x2.onnx', 'upscale-x3.onnx', 'upscale-x4.onnx'])(
-    'draws what ONNX Runtime draws with %s',
-    async (preset) => {
-      expect(pictureLikeness(await draw(engine, preset), await draw(onnxruntime, preset))).toBeGreaterThan(
-        50,
-      );
+  it.each(shippedPresets.flatMap((preset) => [[preset, 'rgb8'] as const, [preset, 'rgb16'] as const]))(
+    'draws what ONNX Runtime draws with %s on frames of %s',
+    async (preset, format) => {
+      const options = { geometry: { ...geometry, format } };
+      const ours = samplesOf(await draw(await openOn(engine, preset, options)), format);
+      const reference = samplesOf(await draw(await openOn(onnxruntime, preset, options)), format);
+      expect(pictureLikeness(ours, reference)).toBeGreaterThan(50);
     },
   );
+
+  it('takes another blend for the next frame', async () => {
+    const { style = [] } = presetSession('fast.onnx');
+    const session = await openOn(engine, 'fast.onnx');
+    const before = await draw(session);
+    const another = style.map((_, i) => (i === 2 ? 1 : 0));
+    session.setStyle(another);
+    const reference = await draw(await openOn(onnxruntime, 'fast.onnx', { style: another }));
+    const after = await draw(session);
+    expect(pictureLikeness(after, reference)).toBeGreaterThan(50);
+    expect(pictureLikeness(after, before)).toBeLessThan(30);
+    session.setStyle(style);
+    expect(difference(await draw(session), before)).toBeUndefined();
+  });
 
   it('refuses models of other origin and devices that it does not know', async () => {
     await expect(
@@ -36,8 +65,7 @@ describe('the tfjs engine', () => {
     ).rejects.toMatchObject({
       code: 'model',
     });
-    const model = join(presetsFolder, 'upscale-x2.onnx');
-    await expect(engine.open({ model, geometry, device: 'npu' })).rejects.toThrow(
+    await expect(openOn(engine, 'upscale-x2.onnx', { device: 'npu' })).rejects.toThrow(
       'There is no device "npu"; TensorFlow.js knows cpu, cuda.',
     );
   });
