@@ -2,9 +2,10 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import type { EngineSession, SessionOptions } from '../../src/engines/engine.js';
 import { openImageSession } from '../../src/engines/image-session.js';
 import { backend, describeOnnxRuntime, engine, runOnce } from '../../src/engines/onnxruntime.js';
-import type { TensorBackend } from '../../src/engines/tensor.js';
+import { elementCount, type TensorBackend, type TensorRequest } from '../../src/engines/tensor.js';
 import { frameBytes, type FrameGeometry } from '../../src/media/frames.js';
 import { fixtureModel, type FixtureModel } from '../fixtures/onnx-models.js';
+import { ownModel } from '../fixtures/own-model.js';
 import { difference, noisyFrame } from '../fixtures/pictures.js';
 
 const geometry: FrameGeometry = { width: 24, height: 16, format: 'rgb8' };
@@ -131,6 +132,26 @@ describe('the ONNX Runtime engine', () => {
       [1, 3, 64, 64],
       [1, 3, 16, 24],
     ]);
+  });
+
+  it.each([
+    ['of vidstyle', ownModel([])],
+    ['of other origin', fixtureModel({})],
+    ['of other origin that names its sizes otherwise', fixtureModel({ size: ['rows', 'columns'] })],
+  ])('is compiled for the frame’s own size: a network %s', async (_, model) => {
+    const requests: TensorRequest[] = [];
+    const watched: TensorBackend = {
+      open: (request) => {
+        requests.push(request);
+        return backend.open(request);
+      },
+    };
+    open.push(await openImageSession({ model, geometry, threads: 1 }, watched));
+    const { freeDimensions = {}, inputs, image, outputShape } = requests.at(-1) ?? {};
+    const { height, rows = height, width, columns = width } = freeDimensions;
+    expect([rows, columns]).toEqual([16, 24]);
+    expect(elementCount(inputs?.[image ?? '']?.shape ?? [])).toBe(16 * 24 * 3);
+    expect(elementCount(outputShape ?? [])).toBe(16 * 24 * 3);
   });
 
   it('pads odd sizes by mirroring and crops the result', async () => {

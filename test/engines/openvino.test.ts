@@ -1,10 +1,11 @@
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import type { EngineSession, SessionOptions } from '../../src/engines/engine.js';
 import { engine as onnxruntime } from '../../src/engines/onnxruntime.js';
 import { describeOpenvino, engine } from '../../src/engines/openvino.js';
+import { OpenvinoApi } from '../../src/engines/openvino/c-api.js';
 import { deviceLabel, openvinoAttempts } from '../../src/engines/openvino/devices.js';
 import { libraryFile, libraryPlaces } from '../../src/engines/openvino/library-places.js';
 import { fullFormat, shorterFormat, shortIsGood } from '../../src/engines/openvino/precision.js';
@@ -12,6 +13,7 @@ import { pictureLikeness } from '../../src/engines/picture-difference.js';
 import { samplesOf } from '../../src/engines/pixels.js';
 import { frameBytes, type FrameGeometry } from '../../src/media/frames.js';
 import { presetsFolder } from '../../src/paths.js';
+import { FrameSlots, viewSlot } from '../../src/workers/frame-slots.js';
 import { makePhotograph, photographFrame } from '../fixtures/photograph.js';
 import { fixtureModel, type FixtureModel } from '../fixtures/onnx-models.js';
 import { difference, noisyFrame } from '../fixtures/pictures.js';
@@ -54,6 +56,30 @@ describe('the OpenVINO engine', () => {
       const ours = samplesOf(await run(await openOn(engine, options), input), format);
       const reference = samplesOf(await run(await openOn(onnxruntime, options), input), format);
       expect(pictureLikeness(ours, reference)).toBeGreaterThan(55);
+    },
+  );
+
+  it.each(['rgb8', 'rgb16'] as const)(
+    'reads and writes frames of %s where they lie: OpenVINO gets the slot’s own memory',
+    async (format) => {
+      const frame: FrameGeometry = { width: 64, height: 48, format };
+      const session = await openOn(engine, { ...presetSession('upscale-x2.onnx'), geometry: frame });
+      const { outputGeometry } = session;
+      const { memory } = new FrameSlots({ count: 2, inputGeometry: frame, outputGeometry });
+      const { input, output } = viewSlot(memory, 1);
+      const wrap = jest.spyOn(OpenvinoApi.prototype, 'wrap');
+      await session.run(input, output);
+      const places = wrap.mock.calls.map(([, , { buffer, byteOffset, byteLength }]) => ({
+        memory: [memory.inputs, memory.outputs].indexOf(buffer as SharedArrayBuffer),
+        byteOffset,
+        byteLength,
+      }));
+      wrap.mockRestore();
+      const [bytes, resultBytes] = [frameBytes(frame), frameBytes(outputGeometry)];
+      expect(places).toEqual([
+        { memory: 0, byteOffset: bytes, byteLength: bytes },
+        { memory: 1, byteOffset: resultBytes, byteLength: resultBytes },
+      ]);
     },
   );
 
