@@ -1,6 +1,8 @@
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { execFile, execFileSync } from 'node:child_process';
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import type { EngineSession, SessionOptions } from '../../src/engines/engine.js';
 import { engine as onnxruntime } from '../../src/engines/onnxruntime.js';
@@ -180,11 +182,43 @@ describe('OpenVINO’s library', () => {
     });
   });
 
+  it.each(['the cache folder', 'openvino-node', 'the Python environment', 'the system'])(
+    'is found in %s',
+    async (origin) => {
+      const root = await mkdtemp(join(tmpdir(), 'vidstyle-openvino-'));
+      const places = {
+        'the cache folder': 'openvino',
+        'openvino-node': 'openvino-node/bin',
+        'the Python environment': 'site-packages/openvino/libs',
+        'the system': 'lib',
+      };
+      const folder = join(root, places[origin as keyof typeof places]);
+      await mkdir(folder, { recursive: true });
+      await writeFile(join(folder, 'libopenvino_c.so.2641'), '');
+      await mkdir(join(root, 'openvino-node'), { recursive: true });
+      await writeFile(join(root, 'openvino-node', 'package.json'), '{}');
+      const python = `#!/bin/sh\necho '${join(root, 'site-packages', 'openvino')}'\n`;
+      await writeFile(join(root, 'python3'), python, { mode: 0o755 });
+      const env = { VIDSTYLE_CACHE: root, NODE_PATH: root, PATH: root, LD_LIBRARY_PATH: join(root, 'lib') };
+      expect(await foundWith(env)).toBe(join(folder, 'libopenvino_c.so.2641'));
+    },
+  );
+
   it('is the newest of those in a folder', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'vidstyle-openvino-'));
     const names = ['libopenvino_c.so.2541', 'libopenvino_c.so.2641', 'libopenvino.so.2641', 'readme.txt'];
     await Promise.all(names.map((name) => writeFile(join(folder, name), '')));
     expect(await libraryFile(folder)).toBe(join(folder, 'libopenvino_c.so.2641'));
+  });
+
+  it('is refused in a sentence where its release is too old', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'vidstyle-openvino-'));
+    const library = join(folder, 'libopenvino_c.so.2330');
+    buildStub(library, '2023.3.0-13775-ceeafaf64f3');
+    await expect(openOn(engine, { library: folder })).rejects.toMatchObject({
+      code: 'setup',
+      message: `OpenVINO 2023.3.0 in "${library}" cannot be used: vidstyle needs 2024.0 or newer.`,
+    });
   });
 
   it('that is no library, or another one, is refused in a sentence', async () => {
@@ -204,6 +238,22 @@ describe('OpenVINO’s library', () => {
     });
   });
 });
+
+/** What `findOpenvino` finds in a process of this environment. */
+async function foundWith(env: NodeJS.ProcessEnv): Promise<string> {
+  const { href } = new URL('../../src/engines/openvino/library-places.js', import.meta.url);
+  const program = `import('${href}').then(async (places) => console.log(await places.findOpenvino()))`;
+  const { stdout } = await promisify(execFile)(process.execPath, ['-e', program], { env });
+  return stdout.trim();
+}
+
+/** A library that says to be OpenVINO of this version, and can nothing else. */
+function buildStub(file: string, version: string): void {
+  const input = `
+    struct Version { const char *build, *description; };
+    extern "C" int ov_get_openvino_version(Version *version) { version->build = "${version}"; return 0; }`;
+  execFileSync('g++', ['-shared', '-fPIC', '-x', 'c++', '-o', file, '-'], { input });
+}
 
 describe('OpenVINO’s devices and formats', () => {
   it('go by the names that users say, the CPU last', () => {
