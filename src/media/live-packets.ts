@@ -27,7 +27,7 @@ export class LivePackets implements PacketSource {
     private readonly demuxer: Demuxer,
     private readonly video: av.Stream,
     private readonly sound: av.Stream | undefined,
-    /** Hold every packet back until its time has come, counted from the first one. */
+    /** Hold every packet back until its time has come, counted from the first picture. */
     private readonly isPaced: boolean,
     signal: AbortSignal,
   ) {
@@ -71,7 +71,8 @@ export class LivePackets implements PacketSource {
     const ticks = packet.dts === av.AV_NOPTS_VALUE ? packet.pts : packet.dts;
     if (ticks !== av.AV_NOPTS_VALUE) {
       const dtsMs = ticksToSeconds(ticks, timeBase) * 1000;
-      if (this.isPaced) await this.#waitUntilDue(dtsMs);
+      // Sound lies between the pictures; if it set the pace too, a stream that is mixed unevenly would stall.
+      if (this.isPaced && isVideo) await this.#waitUntilDue(dtsMs);
       this.handlers?.onArrival(dtsMs);
     }
     if (!isVideo) {
@@ -86,11 +87,13 @@ export class LivePackets implements PacketSource {
     const nowMs = performance.now();
     this.#pace ??= { firstMs: dtsMs, startedAtMs: nowMs };
     const aheadMs = dtsMs - this.#pace.firstMs - (nowMs - this.#pace.startedAtMs);
-    // A jump in the input's clock, or a stall: begin to count anew.
-    if (Math.abs(aheadMs) > paceLimitMs) this.#pace = { firstMs: dtsMs, startedAtMs: nowMs };
+    // A jump in the input's clock: begin to count anew. The same after a stall, so that the next one is waited for, not
+    // suffered: a web server hands whole segments over, and where only one lies ready each comes late by its length.
+    if (aheadMs > jumpMs || aheadMs < -stallMs) this.#pace = { firstMs: dtsMs, startedAtMs: nowMs };
     else if (aheadMs > 1)
       await delay(aheadMs, undefined, { signal: this.#stopped.signal }).catch(() => undefined);
   }
 }
 
-const paceLimitMs = 3000;
+const jumpMs = 3000;
+const stallMs = 300;

@@ -9,7 +9,7 @@ export interface Carrier {
   close(): Promise<void>;
 }
 
-/** By FFmpeg's own muxers and protocols: RTMP, SRT, HLS into a folder. */
+/** By FFmpeg's own muxers and protocols: RTMP, SRT, RTSP, HLS into a folder. */
 export async function ffmpegCarrier(
   url: string,
   encoders: readonly av.CodecContext[],
@@ -23,7 +23,7 @@ export async function ffmpegCarrier(
     stream.timeBase = context.timeBase;
     stream.avgFrameRate = context.framerate;
   }
-  if (!url.endsWith('.m3u8')) check(await format.openOutput(), 'connect');
+  if (!opensItself(url)) check(await format.openOutput(), 'connect');
   check(await format.writeHeader(av.Dictionary.fromObject(options)), 'header');
   return {
     async write(packet, encoder, place) {
@@ -34,7 +34,7 @@ export async function ffmpegCarrier(
     },
     async close() {
       await format.writeTrailer();
-      await format.closeOutput();
+      if (!opensItself(url)) await format.closeOutput();
       format.freeContext();
     },
   };
@@ -85,8 +85,14 @@ function openMuxer(publisher: RtmpPublisher, encoders: readonly av.CodecContext[
   );
 }
 
+/** Muxers that are no mere writers of bytes. */
+function opensItself(url: string): boolean {
+  return url.endsWith('.m3u8') || url.startsWith('rtsp');
+}
+
 function muxerOf(url: string): string {
   if (url.startsWith('rtmp')) return 'flv';
+  if (url.startsWith('rtsp')) return 'rtsp';
   return url.endsWith('.m3u8') ? 'hls' : 'mpegts';
 }
 

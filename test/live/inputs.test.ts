@@ -7,9 +7,10 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { freePort } from './rtmp-server.js';
+import { startRtspServer } from './rtsp-server.js';
 import { LiveHouse } from './live-house.js';
 import type { TestSignal } from './test-signal.js';
-import { largestInterval, until } from './watcher.js';
+import { flashOffsets, largestInterval, until, type Watcher } from './watcher.js';
 
 let house: LiveHouse;
 let folder: string;
@@ -23,8 +24,8 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** Watches the output until pictures and sound of the input have come through for two seconds. */
-async function comesThrough(signal: () => TestSignal): Promise<void> {
+/** Watches the output until pictures and sound of the input have come through for two seconds, hardly a picture missing. */
+async function comesThrough(signal: () => TestSignal): Promise<Watcher> {
   await house.outputRuns();
   const watcher = await house.watch('out');
   const isOurs = (number: number): boolean => number > 0 && signal().sentAt.has(number);
@@ -32,11 +33,16 @@ async function comesThrough(signal: () => TestSignal): Promise<void> {
     ({ pictures, onsetsMs }) =>
       pictures.length > 50 &&
       pictures.slice(-50).every(({ number }) => isOurs(number)) &&
-      onsetsMs.length > 1,
+      new Set(pictures.slice(-50).map(({ number }) => number)).size > 45 &&
+      onsetsMs.length > 2,
     'pictures and sound',
     60_000,
   );
   expect(largestInterval(watcher)).toBeLessThanOrEqual(41);
+  const offsets = flashOffsets(watcher);
+  expect(offsets.length).toBeGreaterThan(0);
+  for (const offset of offsets) expect(Math.abs(offset)).toBeLessThanOrEqual(40);
+  return watcher;
 }
 
 describe('a live stream is taken', () => {
@@ -45,6 +51,24 @@ describe('a live stream is taken', () => {
     house.start({ input: `srt://127.0.0.1:${port}?mode=listener` });
     const signal = await house.signalTo(`srt://127.0.0.1:${port}`);
     await comesThrough(() => signal);
+  });
+
+  it('by RTSP, from a server, and again after a dropped connection', async () => {
+    const server = await startRtspServer();
+    try {
+      const options = { muxing: { rtsp_transport: 'tcp' } };
+      await house.signalTo(server.url, options);
+      const { session, notices } = house.start({ input: server.url });
+      await until(() => session.status.totals.restyled > 25, 'pictures');
+      expect(server.drop()).toBe(2);
+      await until(() => notices.some((notice) => notice.includes('is gone')), 'the notice');
+      const again = await house.signalTo(server.url, options);
+      await comesThrough(() => again);
+      expect(session.status.totals.outputConnections).toBe(1);
+    } finally {
+      await house.stopAll();
+      server.close();
+    }
   });
 
   it('by HLS, from a web server', async () => {

@@ -5,9 +5,8 @@ import { join } from 'node:path';
 import { openVideo } from '../../src/media/index.js';
 import { makeClip, evenTimes } from '../fixtures/clips.js';
 import { LiveHouse } from './live-house.js';
-import { flashMs } from './test-signal.js';
 import { tintEngine } from './tint-engine.js';
-import type { Watcher, Seen } from './watcher.js';
+import { flashOffsets, type Seen } from './watcher.js';
 
 let house: LiveHouse;
 let folder: string;
@@ -163,20 +162,6 @@ describe('a live stream', () => {
     expect(video.geometry).toMatchObject({ width: 128, height: 64 });
   });
 });
-
-/** How much later each beep is than the flash next to it. */
-function flashOffsets({ pictures, onsetsMs }: Watcher): number[] {
-  const flashes = pictures
-    .filter(({ isFlash }, i) => isFlash && pictures[i - 1]?.isFlash === false)
-    .map(({ timeMs }) => timeMs);
-  return flashes
-    .map((flash) => nearest(onsetsMs, flash) - flash)
-    .filter((offset) => Math.abs(offset) < 1000 - 2 * flashMs);
-}
-
-function nearest(times: readonly number[], to: number): number {
-  return times.reduce((best, time) => (Math.abs(time - to) < Math.abs(best - to) ? time : best), Infinity);
-}
 
 function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;

@@ -1,5 +1,5 @@
 import { LiveInput, type LivePicture } from '../../src/media/live-input.js';
-import { numberBits } from './test-signal.js';
+import { flashMs, numberBits } from './test-signal.js';
 
 /** What was seen of one picture of a stream. */
 export interface Seen {
@@ -94,6 +94,20 @@ export function largestSoundGap({ soundMs }: Watcher): number {
     return before ? timeMs - before.timeMs - before.lengthMs : 0;
   });
   return Math.max(...gaps.slice(5));
+}
+
+/** How much later each beep is than the flash next to it, milliseconds, by the stream's own time stamps. */
+export function flashOffsets({ pictures, onsetsMs }: Pick<Watcher, 'pictures' | 'onsetsMs'>): number[] {
+  const flashes = pictures
+    .filter(({ isFlash }, i) => isFlash && pictures[i - 1]?.isFlash === false)
+    .map(({ timeMs }) => timeMs);
+  return flashes
+    .map((flash) => nearest(onsetsMs, flash) - flash)
+    .filter((offset) => Math.abs(offset) < 1000 - 2 * flashMs);
+}
+
+function nearest(times: readonly number[], to: number): number {
+  return times.reduce((best, time) => (Math.abs(time - to) < Math.abs(best - to) ? time : best), Infinity);
 }
 
 function look(picture: LivePicture): Seen {
