@@ -6,7 +6,9 @@
  * - delay from a picture's sending to its arrival at the viewer, both decoders and the server included: median, p95;
  * - pictures a second restyled, and how many were dropped or repeated;
  * - how long after the request another style shows at the viewer, and whether the output has a gap meanwhile;
- * - memory of vidstyle's process, minute by minute.
+ * - how far apart sound and picture are in the output, in the first minute, in the last and at most;
+ * - in which seconds pictures were dropped;
+ * - memory of vidstyle's process, minute by minute, the last against the first.
  *
  *     node build/bench/live.js [minutes] [engine] [WxH] [latency in ms]
  */
@@ -18,7 +20,7 @@ import type { LiveStatus, Look } from '../src/index.js';
 import { packageRoot } from '../src/paths.js';
 import { freePort, startRtmpServer } from '../test/live/rtmp-server.js';
 import { TestSignal } from '../test/live/test-signal.js';
-import { largestInterval, until, Watcher, type Seen } from '../test/live/watcher.js';
+import { flashOffsets, largestInterval, until, Watcher, type Seen } from '../test/live/watcher.js';
 import { median } from '../src/evaluate/spread.js';
 
 const [minutes = '2', engine = 'auto', size = '640x360', latencyMs = '500'] = process.argv.slice(2);
@@ -47,13 +49,14 @@ try {
   const watcher = await Watcher.start(server.url('out'));
   await delay(5000); // the working size may step, decoders settle
   watcher.pictures.length = 0;
+  watcher.onsetsMs.length = 0;
   const before = await status();
-  const resident = await watchMemory();
+  const { resident, drops } = await watchSeconds();
   const after = await status();
   reportStream(watcher.pictures, before, after);
-  console.log(
-    `memory, minute by minute: ${resident.map((bytes) => `${(bytes / 1e6).toFixed(0)} MB`).join(', ')}`,
-  );
+  console.log(`dropped in seconds: ${drops.map(([second, count]) => `${second} (${count})`).join(', ')}`);
+  reportStep(watcher);
+  reportMemory(resident);
   await reportSwitches(watcher);
   await watcher.stop();
 } finally {
@@ -63,16 +66,44 @@ try {
   await server.stop();
 }
 
-/** Typical resident set of every minute, or of what is left of it, by samples of each second. */
-async function watchMemory(): Promise<number[]> {
+interface Watched {
+  /** Typical resident set of every minute, or of what is left of it, bytes. */
+  readonly resident: readonly number[];
+  /** Seconds in which pictures were dropped, and how many. */
+  readonly drops: readonly (readonly [second: number, count: number])[];
+}
+
+async function watchSeconds(): Promise<Watched> {
   const samples: number[] = [];
+  const drops: [number, number][] = [];
+  let { dropped } = (await status()).totals;
   while (samples.length < Number(minutes) * 60) {
     await delay(1000);
     const pages = (await readFile(`/proc/${child.pid}/statm`, 'utf8')).split(' ')[1];
     samples.push(Number(pages) * 4096);
+    const { totals } = await status();
+    if (totals.dropped > dropped) drops.push([samples.length, totals.dropped - dropped]);
+    dropped = totals.dropped;
   }
   const starts = Array.from({ length: Math.ceil(samples.length / 60) }, (_, i) => 60 * i);
-  return starts.map((start) => median(samples.slice(start, start + 60)));
+  return { resident: starts.map((start) => median(samples.slice(start, start + 60))), drops };
+}
+
+function reportMemory(resident: readonly number[]): void {
+  const [first = NaN] = resident;
+  const change = 100 * ((resident.at(-1) ?? NaN) / first - 1);
+  const listed = resident.map((bytes) => (bytes / 1e6).toFixed(0)).join(', ');
+  console.log(
+    `memory, minute by minute: ${listed} MB; the last against the first ${change > 0 ? '+' : ''}${change.toFixed(1)}%`,
+  );
+}
+
+function reportStep({ pictures, onsetsMs }: Watcher): void {
+  const offsets = flashOffsets({ pictures, onsetsMs });
+  const middle = (part: readonly number[]): string => `${median(part).toFixed(0)} ms`;
+  console.log(
+    `sound after picture in the output  first minute ${middle(offsets.slice(0, 60))}, last ${middle(offsets.slice(-60))}, farthest ${Math.max(...offsets.map(Math.abs)).toFixed(0)} ms (${offsets.length} flashes and beeps)`,
+  );
 }
 
 async function turnTo(look: Partial<Look>): Promise<void> {

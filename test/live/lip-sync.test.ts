@@ -1,7 +1,12 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { SoundTrack } from '../../src/live/sound-track.js';
 import { Timeline } from '../../src/live/timeline.js';
 import { liveSampleRate } from '../../src/media/live-sound.js';
+import { LiveHouse } from './live-house.js';
+import { flashOffsets, Watcher } from './watcher.js';
 
 const latencyMs = 500;
 const fps = 25;
@@ -86,3 +91,56 @@ describe('sound and picture after a simulated hour', () => {
     expect(Math.min(...settled)).toBeGreaterThan(latencyMs - 30);
   });
 });
+
+describe('sound and picture in the output', () => {
+  let house: LiveHouse;
+  let folder: string;
+  beforeAll(async () => {
+    house = await LiveHouse.open();
+    folder = await mkdtemp(join(tmpdir(), 'vidstyle-lip-sync-'));
+  });
+  afterEach(() => house.stopAll());
+  afterAll(async () => {
+    await house.close();
+    await rm(folder, { recursive: true });
+  });
+
+  const hourMs = 3_600_000;
+  // 0.1% of 15 seconds is as far as 4 ppm lead in an hour; the bench runs longer.
+  it.each([
+    ['of a sender who has sent for an hour, by a clock that is 0.1% slow', { fromMs: hourMs, drift: -1e-3 }],
+    [
+      'of a sender whose time stamps outgrow 24 bits, by a clock that is 0.1% fast',
+      { fromMs: 2 ** 24 - 6000, drift: 1e-3 },
+    ],
+  ])('%s are within 40 ms of each other', async (_, options) => {
+    await house.signal('in', options);
+    house.session({});
+    await house.outputRuns();
+    const watcher = await house.watch('out');
+    await watcher.until(({ onsetsMs }) => onsetsMs.length >= 15, 'beeps', 60_000);
+    expectStep(watcher, 10);
+  });
+
+  it('are within 40 ms of each other in a recording, even of an output that starts in the middle', async () => {
+    await house.signal('in', { fromMs: hourMs });
+    const session = house.session({});
+    await house.outputRuns();
+    await new Promise((resolve) => setTimeout(resolve, 2500));
+    const path = join(folder, 'recorded.mp4');
+    await session.startRecording(path);
+    await new Promise((resolve) => setTimeout(resolve, 5000));
+    await session.stopRecording();
+    const watcher = await Watcher.start(path);
+    await watcher.until(({ onsetsMs }) => onsetsMs.length >= 4, 'the recording');
+    await watcher.stop();
+    expectStep(watcher, 3);
+  });
+});
+
+/** Every flash and its beep, and at least so many of them. */
+function expectStep(watcher: Watcher, fewest: number): void {
+  const offsets = flashOffsets(watcher);
+  expect(offsets.length).toBeGreaterThanOrEqual(fewest);
+  expect(Math.max(...offsets.map(Math.abs))).toBeLessThanOrEqual(40);
+}

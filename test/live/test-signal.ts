@@ -12,6 +12,10 @@ export interface TestSignalOptions {
   readonly codec?: 'libx264' | 'libx265';
   /** Where the numbers of the pictures begin. */
   readonly firstNumber?: number;
+  /** The time stamp of the first picture, milliseconds; default 0. */
+  readonly fromMs?: number;
+  /** How many seconds the sender's clock gains in one of ours; default 0. */
+  readonly drift?: number;
   /** Be able to {@link TestSignal.turnTo turn} to other codecs over the same connection. */
   readonly turning?: boolean;
   /** Options of FFmpeg's muxer. */
@@ -42,12 +46,12 @@ export class TestSignal {
 
   /** Connects and begins to send. */
   static async start(url: string, options: TestSignalOptions = {}): Promise<TestSignal> {
-    const encoders = await Encoders.open(options);
+    const encoders = await Encoders.open(options, options.fromMs);
     const carrier = options.turning
       ? await RtmpCarrier.connect(url, encoders.contexts)
       : await ffmpegCarrier(url, encoders.contexts, options.muxing);
     const signal = new TestSignal(encoders, carrier);
-    signal.#done = signal.#run(options.firstNumber ?? 0).catch((error: unknown) => {
+    signal.#done = signal.#run(options).catch((error: unknown) => {
       signal.#failure = error;
     });
     return signal;
@@ -71,12 +75,12 @@ export class TestSignal {
     await this.#done;
   }
 
-  async #run(firstNumber: number): Promise<void> {
+  async #run({ firstNumber = 0, fromMs = 0, drift = 0 }: TestSignalOptions): Promise<void> {
     const startedMs = performance.now();
-    let timeMs = 0;
+    let timeMs = fromMs;
     try {
       for (let index = 0; !this.#stop.signal.aborted; index += 1) {
-        const waitMs = startedMs + timeMs - performance.now();
+        const waitMs = startedMs + (timeMs - fromMs) / (1 + drift) - performance.now();
         if (waitMs > 0) await delay(waitMs, undefined, { signal: this.#stop.signal }).catch(() => undefined);
         if (this.isPaused) {
           timeMs += 1000 / this.encoders.fps;
@@ -136,7 +140,7 @@ class Encoders {
     frame.alloc();
     Object.assign(frame, { width, height, format: av.AV_PIX_FMT_YUV420P, pts: BigInt(Math.round(timeMs)) });
     check(frame.getBuffer(), 'picture');
-    draw(frame, width, height, number, timeMs % 1000 < flashMs);
+    draw(frame, width, height, number, Math.round(timeMs) % 1000 < flashMs);
     check(await this.video.sendFrame(frame), 'encode');
     frame.free();
     await this.#drain(this.video, 0, carrier);

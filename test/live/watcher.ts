@@ -96,10 +96,16 @@ export function largestSoundGap({ soundMs }: Watcher): number {
   return Math.max(...gaps.slice(5));
 }
 
-/** How much later each beep is than the flash next to it, milliseconds, by the stream's own time stamps. */
+/**
+ * How much later each beep is than the flash next to it, milliseconds, by the stream's own time stamps. Where the flash's first
+ * picture was dropped, nothing tells when it would have shown.
+ */
 export function flashOffsets({ pictures, onsetsMs }: Pick<Watcher, 'pictures' | 'onsetsMs'>): number[] {
   const flashes = pictures
-    .filter(({ isFlash }, i) => isFlash && pictures[i - 1]?.isFlash === false)
+    .filter(({ isFlash, number }, i) => {
+      const before = pictures[i - 1];
+      return isFlash && before?.isFlash === false && before.number === number - 1;
+    })
     .map(({ timeMs }) => timeMs);
   return flashes
     .map((flash) => nearest(onsetsMs, flash) - flash)
