@@ -10,18 +10,22 @@ import { createTensor, type Tensor, type TensorRequest, type TensorSession } fro
  * Builds one of vidstyle's own networks on TensorFlow from the weights in its file.
  * @throws VidstyleError 'model' for a model of other origin
  */
-export function openOnTensorFlow(tf: Tf, device: string, request: TensorRequest): TensorSession {
+export function openOnTensorFlow(
+  tf: Tf,
+  device: string,
+  request: TensorRequest,
+  notices: readonly string[],
+): TensorSession {
   const metadata = metadataOf(parseModel(request.model));
   if (!metadata) {
     throw new VidstyleError('model', 'The tfjs engine runs networks of vidstyle only; use another engine.');
   }
   const network = buildNetwork(metadata.network);
   const parameters = toTensors(tf, weightsFromOnnx(request.model, network));
-  return new TensorFlowSession(tf, network, parameters, request, `tfjs ${device}`);
+  return new TensorFlowSession(tf, network, parameters, request, `tfjs ${device}`, notices);
 }
 
 class TensorFlowSession implements TensorSession {
-  readonly notices: readonly string[] = [];
   readonly #run: ReturnType<typeof forward>;
   readonly #result: Tensor;
 
@@ -31,6 +35,7 @@ class TensorFlowSession implements TensorSession {
     private readonly parameters: ReadonlyMap<string, TfTensor>,
     private readonly request: TensorRequest,
     readonly description: string,
+    readonly notices: readonly string[],
   ) {
     this.#run = forward(tf, network);
     this.#result = createTensor(request.outputType, request.outputShape ?? []);

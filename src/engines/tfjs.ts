@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { cacheFolder } from '../paths.js';
-import { VidstyleError } from '../errors.js';
+import { messageOf, VidstyleError } from '../errors.js';
 import type { Tf } from '../nets/tfjs.js';
 import type { Engine } from './engine.js';
 import { openImageSession } from './image-session.js';
@@ -19,9 +19,24 @@ async function open(request: TensorRequest): Promise<TensorSession> {
   if (device !== 'cpu' && device !== 'cuda') {
     throw new VidstyleError('usage', `There is no device "${device}"; TensorFlow.js knows cpu, cuda.`);
   }
-  const tf = loadTensorFlow({ gpu: device === 'cuda' });
+  const notices: string[] = [];
+  const fallBack = (reason: string): void => {
+    notices.push(`The device cuda cannot be used (${reason.replace(/\.$/, '')}); trying cpu.`);
+  };
+  const tf = device === 'cuda' ? loadForCuda(fallBack) : loadTensorFlow({ gpu: false });
   await tf.ready();
-  return openOnTensorFlow(tf, device, request);
+  const { isUsingGpuDevice = false } = tf.backend() as { isUsingGpuDevice?: boolean };
+  if (device === 'cuda' && notices.length === 0 && !isUsingGpuDevice) fallBack('TensorFlow finds no card');
+  return openOnTensorFlow(tf, isUsingGpuDevice ? 'cuda' : 'cpu', request, notices);
+}
+
+function loadForCuda(fallBack: (reason: string) => void): NodeTf {
+  try {
+    return loadTensorFlow({ gpu: true });
+  } catch (error) {
+    fallBack(messageOf(error));
+    return loadTensorFlow();
+  }
 }
 
 /** TensorFlow.js with Node's native library, which adds TensorBoard summaries. */
@@ -34,35 +49,38 @@ export type NodeTf = Tf & {
   };
 };
 
-let loaded: NodeTf | undefined;
+const gpuPackage = '@tensorflow/tfjs-node-gpu';
+let loaded: { readonly tf: NodeTf; readonly name: string } | undefined;
 
 /**
  * Loads TensorFlow: `@tensorflow/tfjs-node-gpu` or `@tensorflow/tfjs-node` from the project that uses
- * vidstyle, else from what `vidstyle setup training` put into the user's cache.
+ * vidstyle, else from what `vidstyle setup training` put into the user's cache. A thread has one of them, the first that
+ * was loaded.
  *
+ * @param options.gpu true: only the package for GPUs will do; false: rather the one for CPUs; default: rather the one for GPUs
  * @throws VidstyleError `setup` if there is none, or none that works on this Node
  */
 export function loadTensorFlow(options: { readonly gpu?: boolean } = {}): NodeTf {
-  if (loaded) return loaded;
+  if (loaded && options.gpu && loaded.name !== gpuPackage) {
+    throw new VidstyleError('setup', 'TensorFlow for GPUs cannot be loaded beside the one for CPUs.');
+  }
+  if (loaded) return loaded.tf;
   // TensorFlow 2.15 leaves oneDNN off where the CPU lacks AVX-512; gradients of convolutions are much slower without it.
   process.env['TF_ENABLE_ONEDNN_OPTS'] ??= '1';
   process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
   const causes: unknown[] = [];
   for (const [name, require] of packages(options.gpu)) {
     try {
-      loaded = require(name) as NodeTf;
-      return loaded;
+      loaded = { tf: require(name) as NodeTf, name };
+      return loaded.tf;
     } catch (cause) {
       causes.push(cause);
     }
   }
-  throw new VidstyleError(
-    'setup',
-    'TensorFlow, which training and the tfjs engine need, is not set up: run "vidstyle setup training".',
-    {
-      cause: new AggregateError(causes),
-    },
-  );
+  const message = options.gpu
+    ? 'TensorFlow for GPUs is not set up: run "vidstyle setup training --gpu".'
+    : 'TensorFlow, which training and the tfjs engine need, is not set up: run "vidstyle setup training".';
+  throw new VidstyleError('setup', message, { cause: new AggregateError(causes) });
 }
 
 /** Whether {@link loadTensorFlow} would find a package; it is not loaded. */
@@ -77,9 +95,10 @@ export function hasTensorFlow(options: { readonly gpu?: boolean } = {}): boolean
 }
 
 function packages(gpu: boolean | undefined): [name: string, require: NodeJS.Require][] {
-  const names = gpu ? ['tfjs-node-gpu'] : ['tfjs-node-gpu', 'tfjs-node'];
+  const both = [gpuPackage, '@tensorflow/tfjs-node'];
+  const names = gpu === undefined ? both : gpu ? [gpuPackage] : both.reverse();
   const places = [import.meta.url, join(cacheFolder(), 'training', 'index.js')];
   return names.flatMap((name) =>
-    places.map((from) => [`@tensorflow/${name}`, createRequire(from)] as [string, NodeJS.Require]),
+    places.map((from) => [name, createRequire(from)] as [string, NodeJS.Require]),
   );
 }

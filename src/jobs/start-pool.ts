@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { EngineName } from '../engines/engine.js';
 import { engineCandidates } from '../engines/candidates.js';
 import { machineKey, modelDigest, recall, remember } from '../engines/remembered.js';
+import { findOpenvino } from '../engines/openvino/library-places.js';
 import { isVidstyleError } from '../errors.js';
 import type { FrameGeometry } from '../media/index.js';
 import { WorkerPool, type PoolOptions } from '../workers/pool.js';
@@ -35,12 +36,14 @@ export async function startPool(request: PoolRequest): Promise<WorkerPool> {
 }
 
 async function startMeasured(
-  { plan, geometry, options: { device, workers, threads, precision }, firstFrames }: PoolRequest,
+  { plan, geometry, options: { device, workers, threads, precision, openvino }, firstFrames }: PoolRequest,
   options: PoolOptions,
   candidates: readonly EngineName[],
 ): Promise<WorkerPool> {
   const model = modelDigest(await readFile(plan.model));
-  const what = { what: 'engine', model, geometry, candidates, device, workers, threads, precision };
+  // The file's name has the release in it.
+  const library = candidates.includes('openvino') && (await findOpenvino(openvino));
+  const what = { what: 'engine', model, geometry, candidates, device, workers, threads, precision, library };
   const key = machineKey(what);
   const word = await recall(key);
   const known = candidates.find((name) => name === word);

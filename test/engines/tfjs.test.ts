@@ -59,6 +59,14 @@ describe('the tfjs engine', () => {
     expect(difference(await draw(session), before)).toBeUndefined();
   });
 
+  it('falls back to the CPU where there is no TensorFlow for GPUs, and says so', async () => {
+    const session = await openOn(engine, 'upscale-x2.onnx', { device: 'cuda' });
+    expect(session.description).toBe('tfjs cpu');
+    expect(session.notices?.join()).toMatch(
+      /^The device cuda cannot be used \(TensorFlow for GPUs .+\); trying cpu\.$/,
+    );
+  });
+
   it('refuses models of other origin and devices that it does not know', async () => {
     await expect(
       engine.open({ model: fixtureModel({}), geometry, hints: { range: '0..1', scale: 1 } }),
