@@ -6,14 +6,15 @@
  *
  * The four take turns, so that a drifting clock or a busy machine touches all alike; medians over the rounds.
  *
- *     node build/bench/pipeline.js clip.mp4 [preset.onnx] [rounds] [workers]
+ *     node build/bench/pipeline.js clip.mp4 [preset.onnx] [rounds] [workers] [engine]
  */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Decoder, Demuxer, Encoder, Muxer, pipeline } from 'node-av/api';
 import { lastValueFrom } from 'rxjs';
-import { engine } from '../src/engines/onnxruntime.js';
+import type { EngineName } from '../src/engines/engine.js';
+import { engineModule, loadEngine } from '../src/engines/registry.js';
 import { createVideoSink, frameBytes, openVideo } from '../src/media/index.js';
 import { readMetadata } from '../src/nets/metadata.js';
 import { GraphBuilder } from '../src/nets/onnx-graph.js';
@@ -23,9 +24,11 @@ import { runPipeline } from '../src/pipeline/run.js';
 import { WorkerPool } from '../src/workers/pool.js';
 import { median, spread } from '../src/evaluate/spread.js';
 
-const [clip, preset = join(presetsFolder, 'fast.onnx'), rounds = '3', workers = '1'] = process.argv.slice(2);
+const [clip, preset = join(presetsFolder, 'fast.onnx'), rounds = '3', workers = '1', name = 'onnxruntime'] =
+  process.argv.slice(2);
 if (clip === undefined)
-  throw new Error('usage: node build/bench/pipeline.js clip.mp4 [preset.onnx] [rounds] [workers]');
+  throw new Error('usage: node build/bench/pipeline.js clip.mp4 [preset.onnx] [rounds] [workers] [engine]');
+const engine = await loadEngine(engineModule(name as EngineName));
 const folder = await mkdtemp(join(tmpdir(), 'vidstyle-bench-'));
 const output = join(folder, 'out.mp4');
 const encoding = { crf: 18, preset: 'faster' };
@@ -79,7 +82,7 @@ async function transcode(path: string): Promise<Run> {
 async function restyle(path: string, model: Uint8Array, duration?: number): Promise<Run> {
   const source = await openVideo(path, { duration });
   const session = { model, geometry: source.geometry, ...styleOf(model) };
-  const pool = await WorkerPool.start({ session, workers: Number(workers) });
+  const pool = await WorkerPool.start({ session, engine: name as EngineName, workers: Number(workers) });
   const sink = await createVideoSink(output, source, { ...encoding, copyStreams: false });
   return clocked(async () => (await lastValueFrom(runPipeline({ source, pool, sink }))).framesDone);
 }
