@@ -55,7 +55,7 @@ export * from './media/index.js';
 export { runPipeline } from './pipeline/run.js';
 export type { FrameTime, MaskSource, PipelineOptions } from './pipeline/options.js';
 export { TraceRecorder } from './pipeline/trace.js';
-export type { Stage, StageRecord } from './pipeline/trace.js';
+export type { Stage, StageRecord, TracedStage } from './pipeline/trace.js';
 export { WorkerPool } from './workers/pool.js';
 export type { FrameProcessor, PoolOptions } from './workers/pool.js';
 export type { ComposeOptions } from './workers/compose.js';

@@ -52,6 +52,8 @@ export interface SinkFrame {
   readonly durationTicks: bigint;
   /** `frameBytes(geometry)` bytes of packed RGB; the sink has taken what it needs when `write` resolves. */
   readonly pixels: Uint8Array;
+  /** Called when the pixels are converted: what remains of `write` is waiting for the encoder. */
+  readonly onTaken?: () => void;
 }
 
 /** Where results go; awaiting {@link FrameSink.write} is the back-pressure. */

@@ -138,6 +138,7 @@ class EncodingSink implements VideoSink {
     const converting = this.parts.encoder.convert({ ...frame, ptsTicks: frame.ptsTicks - this.originTicks });
     this.converting = converting.catch(() => undefined);
     const picture = await converting;
+    frame.onTaken?.();
     await this.encoding;
     this.assertOpen();
     this.encoding = this.parts.encoder.encode(picture, this.deliver);

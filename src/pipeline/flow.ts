@@ -6,7 +6,7 @@ import { FrameSlots, Owner, type Slot } from '../workers/frame-slots.js';
 import { ProgressMeter, type Progress } from './progress.js';
 import { reorder } from './reorder.js';
 import type { FrameTime, PipelineOptions } from './options.js';
-import type { Stage } from './trace.js';
+import type { Stage, TracedStage } from './trace.js';
 
 interface Job {
   /** Counts what was pulled, from 0. */
@@ -70,7 +70,7 @@ export class FrameFlow {
       for (let sequence = 0; ; sequence += 1) {
         const slot = await this.#slots.acquire();
         const startMs = nowMs();
-        const frame = await named('input', `Reading frame ${sequence}`, () => readNext(frames, slot.input));
+        const frame = await named('input', `Reading frame ${sequence}`, () => this.#read(frames, slot.input));
         if (!frame) {
           this.#slots.release(slot, Owner.source);
           return;
@@ -84,6 +84,21 @@ export class FrameFlow {
       await frames.return(undefined).catch(() => undefined);
       ended();
     }
+  }
+
+  /** Pulls a frame and copies its pixels; `undefined` at the end. */
+  async #read(frames: AsyncGenerator<SourceFrame>, pixels: Uint8Array): Promise<FrameTime | undefined> {
+    const next = await frames.next();
+    if (next.done) return undefined;
+    const { index, ptsTicks, durationTicks } = next.value;
+    const startMs = nowMs();
+    try {
+      next.value.read(pixels);
+    } finally {
+      next.value.close();
+    }
+    this.#trace('toRgb', index, startMs);
+    return { index, ptsTicks, durationTicks };
   }
 
   async #fillMask(frame: FrameTime, { mask: pixels }: Slot): Promise<void> {
@@ -105,8 +120,11 @@ export class FrameFlow {
   async #write({ frame, slot }: Job): Promise<Progress> {
     const startMs = nowMs();
     const { sink } = this.#options;
+    const onTaken = (): void => {
+      this.#trace('fromRgb', frame.index, startMs);
+    };
     await named('output', `Writing frame ${frame.index}`, () =>
-      sink.write({ ...frame, pixels: slot.output }),
+      sink.write({ ...frame, pixels: slot.output, onTaken }),
     );
     this.#note('write', frame.index, startMs, nowMs() - startMs);
     this.#slots.release(slot, Owner.sink);
@@ -115,6 +133,16 @@ export class FrameFlow {
 
   #note(stage: Stage, frame: number, startMs: number, durationMs: number, thread = 0): void {
     this.#meter.add(stage, durationMs);
+    this.#trace(stage, frame, startMs, durationMs, thread);
+  }
+
+  #trace(
+    stage: TracedStage,
+    frame: number,
+    startMs: number,
+    durationMs = nowMs() - startMs,
+    thread = 0,
+  ): void {
     this.#options.trace?.add({ stage, frame, startMs, durationMs, thread });
   }
 
@@ -124,22 +152,6 @@ export class FrameFlow {
     work.then(forget, forget);
     return work;
   }
-}
-
-/** Pulls a frame and copies its pixels; `undefined` at the end. */
-async function readNext(
-  frames: AsyncGenerator<SourceFrame>,
-  pixels: Uint8Array,
-): Promise<FrameTime | undefined> {
-  const next = await frames.next();
-  if (next.done) return undefined;
-  const { index, ptsTicks, durationTicks } = next.value;
-  try {
-    next.value.read(pixels);
-  } finally {
-    next.value.close();
-  }
-  return { index, ptsTicks, durationTicks };
 }
 
 function failsOnAbort(signal: AbortSignal): Observable<never> {

@@ -3,9 +3,12 @@ import { writeFile } from 'node:fs/promises';
 /** A stage of a frame's way through the pipeline. */
 export type Stage = 'decode' | 'network' | 'compose' | 'write';
 
+/** A stage, or the conversion to packed RGB that is part of `decode`, or the one back that is part of `write`. */
+export type TracedStage = Stage | 'toRgb' | 'fromRgb';
+
 /** One stage of one frame, in milliseconds since the epoch. */
 export interface StageRecord {
-  readonly stage: Stage;
+  readonly stage: TracedStage;
   readonly frame: number;
   readonly startMs: number;
   readonly durationMs: number;
@@ -42,9 +45,15 @@ export class TraceRecorder {
 // Decoding and writing share the main thread but overlap in time, so each gets a row of its own.
 const decodeRow = 1_000_000;
 const writeRow = 1_000_001;
+const rows: Partial<Record<TracedStage, number>> = {
+  decode: decodeRow,
+  toRgb: decodeRow,
+  fromRgb: writeRow,
+  write: writeRow,
+};
 
 function traceEvent({ stage, frame, startMs, durationMs, thread }: StageRecord, originMs: number) {
-  const tid = stage === 'decode' ? decodeRow : stage === 'write' ? writeRow : thread;
+  const tid = rows[stage] ?? thread;
   const ts = Math.round((startMs - originMs) * 1000);
   return { name: stage, ph: 'X', pid: 1, tid, ts, dur: Math.round(durationMs * 1000), args: { frame } };
 }

@@ -114,7 +114,9 @@ describe('restyle', () => {
     const trace = join(root, 'trace.json');
     await start(clip, { output: join(root, 'traced.mkv'), trace }).done;
     const { traceEvents } = JSON.parse(await readFile(trace, 'utf8')) as { traceEvents: { name: string }[] };
-    expect(traceEvents.filter(({ name }) => name === 'network')).toHaveLength(25);
+    for (const stage of ['decode', 'toRgb', 'network', 'compose', 'fromRgb', 'write']) {
+      expect(traceEvents.filter(({ name }) => name === stage)).toHaveLength(25);
+    }
   });
 
   it('finds out which engine is fastest, and remembers it', async () => {

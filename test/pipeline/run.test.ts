@@ -262,7 +262,7 @@ describe('runPipeline', () => {
     const stages = traceEvents
       .filter((event) => event.ph === 'X' && event.args.frame === 1)
       .map((event) => event.name);
-    expect(stages.sort()).toEqual(['compose', 'decode', 'network', 'write']);
+    expect(stages.sort()).toEqual(['compose', 'decode', 'network', 'toRgb', 'write']);
     expect(traceEvents.every((event) => event.ph === 'M' || (event.ts ?? -1) >= 0)).toBe(true);
   });
 });
