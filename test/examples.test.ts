@@ -15,7 +15,7 @@ function run(name: string, ...arguments_: readonly string[]): string {
 }
 
 it.each<[string, string[], RegExp]>([
-  ['restyle', ['clip.mkv', 'wave'], /clip\.wave\.mkv: 10 frames by onnxruntime/],
+  ['restyle', ['clip.mkv', 'wave'], /clip\.wave\.mkv: 10 frames by .*onnxruntime cpu/],
   ['own-frames', ['wave'], /frame 19: mean [\d.]+\n20 frames, [\d.]+ fps/],
   [
     'blend-over-time',
