@@ -1,4 +1,4 @@
-/* global document, fetch, location, mpegts, setInterval, setTimeout */
+/* global devicePixelRatio, document, fetch, location, mpegts, setInterval, setTimeout */
 
 // The console's page: two players over each other, the controls, and plots of the last two minutes.
 
@@ -75,29 +75,42 @@ function addStyle(name) {
 }
 
 const histories = { fps: [], delay: [], drops: [] };
+const seconds = 120;
 
+/** Draws the last two minutes, now at the right edge, the largest value written above it. */
 function plot(name, value, caption) {
   const history = histories[name];
   history.push(value);
-  if (history.length > 120) history.shift();
+  if (history.length > seconds) history.shift();
   const canvas = $(`plot-${name}`);
+  const width = (canvas.width = canvas.clientWidth * devicePixelRatio);
+  const height = (canvas.height = canvas.clientHeight * devicePixelRatio);
   const context = canvas.getContext('2d');
-  const top = Math.max(1, ...history) * 1.1;
-  context.clearRect(0, 0, canvas.width, canvas.height);
+  const largest = Math.max(...history);
+  const across = (i) => width * (1 - (history.length - 1 - i) / (seconds - 1));
+  const up = (at) => height * (0.95 - (0.65 * at) / Math.max(1, largest));
+  context.lineWidth = 1.5 * devicePixelRatio;
   context.strokeStyle = '#7db8ff';
   context.beginPath();
-  history.forEach((at, i) => context.lineTo(i * 2, canvas.height * (1 - at / top)));
+  history.forEach((at, i) => context.lineTo(across(i), up(at)));
   context.stroke();
-  canvas.nextElementSibling.textContent = caption;
+  context.fillStyle = '#9aa3b0';
+  context.font = `${11 * devicePixelRatio}px system-ui, sans-serif`;
+  context.textAlign = 'right';
+  context.fillText(Math.round(largest), width - 6 * devicePixelRatio, 13 * devicePixelRatio);
+  canvas.previousElementSibling.textContent = caption;
 }
 
 async function refresh() {
   const status = await ask('GET', '/api/status');
-  const { rates, totals, workingSize } = status;
+  const { rates, totals, workingSize, outputSize } = status;
   look = status.look;
   showLook();
   $('state').textContent =
     `Input ${status.input}, output ${status.output}; working at ${workingSize.width}×${workingSize.height}`;
+  if (outputSize.width > 0)
+    for (const id of ['result', 'original'])
+      $(id).style.aspectRatio = `${outputSize.width} / ${outputSize.height}`;
   $('record').textContent = status.recording ? 'Stop recording' : 'Record';
   $('record').setAttribute('aria-pressed', String(status.recording));
   plot('fps', rates.restyledFps, `${rates.restyledFps.toFixed(1)} pictures a second restyled`);

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import WebSocket from 'ws';
+import { openVideo } from '../../src/media/index.js';
 import type { LiveSession } from '../../src/live/session.js';
 import { LiveHouse } from './live-house.js';
 import { freePort } from './rtmp-server.js';
@@ -149,6 +150,7 @@ describe('the console’s page in Chromium', () => {
     expect(session.status.look.style).toBe('mosaic,candy');
     await page.uncheck('#blend');
     await page.click('#styles button[data-style=mosaic]');
+    await isControlled(page);
     const overflow = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
     expect(overflow).toBeLessThanOrEqual(0);
     await comesTrue(page, '[...document.images].every((image) => image.naturalWidth > 0)');
@@ -158,6 +160,41 @@ describe('the console’s page in Chromium', () => {
     await page.close();
   });
 });
+
+/** Strength, colours, the slider between the pictures, plots, a recording. */
+async function isControlled(page: Page): Promise<void> {
+  await page.fill('#strength', '0.5');
+  await page.check('#keep-colors');
+  await until(
+    () => session.status.look.keepColors === true && session.status.look.strength === 0.5,
+    'the look',
+  );
+  await page.fill('#strength', '1');
+  await page.uncheck('#keep-colors');
+  await page.fill('#split', '25');
+  await comesTrue(page, `document.getElementById('original').style.clipPath.includes('75%')`);
+  await page.fill('#split', '50');
+  for (const [name, unit] of [
+    ['fps', 'pictures a second'],
+    ['delay', 'ms delay'],
+    ['drops', 'dropped'],
+  ])
+    await comesTrue(
+      page,
+      `document.getElementById('plot-${name}').parentElement.textContent.includes('${unit}') &&
+       document.getElementById('plot-${name}').getContext('2d').getImageData(0, 0, 999, 60).data.some(Boolean)`,
+    );
+  const started = page.waitForResponse((response) => response.url().endsWith('/api/recording'));
+  await page.click('#record');
+  const { file } = (await (await started).json()) as { file: string };
+  await page.waitForSelector('#record[aria-pressed=true]');
+  await page.waitForTimeout(500);
+  await page.click('#record');
+  await page.waitForSelector('#record[aria-pressed=false]');
+  await using video = await openVideo(file);
+  expect(video.geometry).toMatchObject({ width: 320, height: 180 });
+  await rm(file);
+}
 
 /** Waits until a player's clock moves. */
 async function movesOn(page: Page, id: string): Promise<void> {
