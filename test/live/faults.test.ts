@@ -167,12 +167,19 @@ describe('a live stream whose network is too slow for its size', () => {
   it('works at a smaller size, and at a larger one again when it can', async () => {
     await house.signal('in', { width: 160, height: 96 });
     // 160×96 takes 61 ms of the 40 that there are, 120×72 takes 35.
-    const { session, notices } = house.start({ engine: tintEngine({ msPerMegapixel: 4000 }) });
+    const fastFile = join(folder, 'fast');
+    const { session, notices } = house.start({
+      engine: tintEngine({ msPerMegapixel: 4000, fastFile }),
+      workers: 1,
+    });
     await until(() => session.status.workingSize.width === 120, 'a smaller size');
     expect(notices.join(' ')).toContain('The network is too slow for 160×96: working at 120×72 from now on.');
     expect(session.status.outputSize).toEqual({ width: 160, height: 96 });
     const before = session.status.totals.dropped;
     await until(() => session.status.rates.restyledFps > 22, 'all pictures');
     expect(session.status.totals.dropped - before).toBeLessThan(30);
+    await writeFile(fastFile, '');
+    await until(() => session.status.workingSize.width === 160, 'the whole size', 60_000);
+    expect(notices.join(' ')).toContain('The network has time to spare: working at 160×96 from now on.');
   });
 });

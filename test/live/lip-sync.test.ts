@@ -106,12 +106,12 @@ describe('sound and picture in the output', () => {
   });
 
   const hourMs = 3_600_000;
-  // 0.1% of 15 seconds is as far as 4 ppm lead in an hour; the bench runs longer.
+  // The second one by our own publisher, which the output goes by too. 0.1% of 15 seconds is as far as 4 ppm lead in an hour; the bench runs longer.
   it.each([
     ['of a sender who has sent for an hour, by a clock that is 0.1% slow', { fromMs: hourMs, drift: -1e-3 }],
     [
       'of a sender whose time stamps outgrow 24 bits, by a clock that is 0.1% fast',
-      { fromMs: 2 ** 24 - 6000, drift: 1e-3 },
+      { fromMs: 2 ** 24 - 6000, drift: 1e-3, turning: true },
     ],
   ])('%s are within 40 ms of each other', async (_, options) => {
     await house.signal('in', options);

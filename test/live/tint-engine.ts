@@ -6,6 +6,8 @@ import type { Engine, EngineSession, SessionOptions } from '../../src/engines/en
 export interface TintBehaviour {
   /** Milliseconds that a picture of a million pixels takes. */
   readonly msPerMegapixel?: number;
+  /** From when this file exists, pictures take no time. */
+  readonly fastFile?: string;
   /** The thread ends at the first picture after this file exists, and the file is marked as used. */
   readonly dieFile?: string;
 }
@@ -48,12 +50,13 @@ class TintSession implements EngineSession {
   }
 
   async run(input: Uint8Array, output: Uint8Array): Promise<void> {
-    const { msPerMegapixel = 0, dieFile } = this.behaviour;
+    const { msPerMegapixel = 0, fastFile, dieFile } = this.behaviour;
     if (dieFile !== undefined && existsSync(dieFile) && !existsSync(`${dieFile}.used`)) {
       writeFileSync(`${dieFile}.used`, '');
       process.exit(3);
     }
-    if (msPerMegapixel > 0) await delay((msPerMegapixel * input.length) / 3e6);
+    if (msPerMegapixel > 0 && !(fastFile && existsSync(fastFile)))
+      await delay((msPerMegapixel * input.length) / 3e6);
     const color = [0, 1, 2].map((channel) =>
       tints.reduce((sum, tint, style) => sum + (this.#style[style] ?? 0) * (tint[channel] ?? 0), 0),
     );
