@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readMetadata } from '../../src/nets/metadata.js';
 import { makeTrainingData } from '../fixtures/training-data.js';
 import { runCli } from './run-cli.js';
 
@@ -35,5 +37,19 @@ describe('vidstyle train style', () => {
     expect({ code: none.code, said: none.stderr }).toEqual({ code: 2, said: expect.stringContaining('Name a style picture') }); // prettier-ignore
     const shape = await runCli(['train', 'sr', '--recipe', 'srcnn', '--blocks', '3', '--photos', 'p']);
     expect({ code: shape.code, said: shape.stderr }).toEqual({ code: 2, said: expect.stringContaining('--blocks') }); // prettier-ignore
+  });
+});
+
+it('vidstyle train sr trains the scale and the loss that it is told', async () => {
+  const { root, photos } = await makeTrainingData();
+  const output = join(root, 'triple.onnx');
+  const shape = ['--recipe', 'fast', '--width', '4', '--blocks', '1', '--patch', '24', '--batch', '2'];
+  const told = ['--scale', '3', '--loss', 'pixel', '--steps', '2', '--photos', photos, '--output', output];
+  const { code, stderr } = await runCli(['train', 'sr', ...shape, ...told]);
+  expect({ code, wrote: stderr.includes(`Wrote ${output}`) }).toEqual({ code: 0, wrote: true });
+  expect(readMetadata(await readFile(output))).toMatchObject({
+    kind: 'sr',
+    scale: 3,
+    recipe: { step: 2, patch: 24, objective: { absolute: 1, squared: 0, feature: 0 } },
   });
 });
