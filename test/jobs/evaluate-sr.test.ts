@@ -7,9 +7,11 @@ import { evaluateSr } from '../../src/jobs/evaluate-sr.js';
 import { findSrSets, readSrPicture } from '../../src/jobs/sr-pictures.js';
 import { resizeBicubic } from '../../src/metrics/bicubic.js';
 import { cropBorder } from '../../src/metrics/crop.js';
+import { matchHistogram } from '../../src/metrics/histogram.js';
 import { rgbToY } from '../../src/metrics/luma.js';
 import { psnr } from '../../src/metrics/psnr.js';
 import { toFloat } from '../../src/metrics/raster.js';
+import { runCli } from '../cli/run-cli.js';
 import { makePhotograph } from '../fixtures/photograph.js';
 import { upscalerModel } from '../fixtures/upscaler-model.js';
 import { makeTrainingData, writePicture } from '../fixtures/training-data.js';
@@ -42,6 +44,34 @@ describe('evaluateSr', () => {
     expect(nearest?.psnrY).toBeGreaterThan(15);
     expect(nearest?.perceptual).toBeGreaterThan(bicubic?.perceptual ?? Infinity);
     expect(nearest?.msPerPicture).toBeGreaterThan(0);
+  });
+
+  it('matches the histogram of each result to that of its input when told', async () => {
+    const { root, vgg16 } = await makeTrainingData(1);
+    const data = join(root, 'test');
+    await mkdir(data);
+    await writePicture(join(data, 'one.png'), 48, 42, 1);
+    const high = { width: 48, height: 42, channels: 3, data: makePhotograph(48, 42, 1) };
+    const low = resizeBicubic(high, 1 / 2);
+    const matched = matchHistogram(resizeBicubic(low, 2), low);
+    const luma = (picture: typeof high) => rgbToY(cropBorder(toFloat(picture), 2));
+    const told = [
+      'evaluate',
+      'sr',
+      '--data',
+      data,
+      '--scale',
+      '2',
+      '--no-presets',
+      '--vgg16',
+      vgg16,
+      '--json',
+    ];
+    const [plain, processed] = [await runCli(told), await runCli([...told, '--match-histogram'])].map(
+      ({ stdout }) => (JSON.parse(stdout) as { psnrY: number }[])[0]?.psnrY,
+    );
+    expect(processed).toBeCloseTo(psnr(luma(matched), luma(high)), 6);
+    expect(processed).not.toBe(plain);
   });
 
   it('refuses a model of another scale', async () => {

@@ -5,8 +5,9 @@ import { resizeBicubic } from '../../src/metrics/bicubic.js';
 import { psnr } from '../../src/metrics/psnr.js';
 import { buildNetwork } from '../../src/nets/families.js';
 import type { NetworkSpec } from '../../src/nets/metadata.js';
+import { parametersOf, type Layer } from '../../src/nets/layers.js';
 import { toOnnx } from '../../src/nets/onnx.js';
-import type { PlainSrOptions } from '../../src/nets/sr.js';
+import { paperSrNet, type PlainSrOptions } from '../../src/nets/sr.js';
 import { forward, toTensors, type Tensor4D } from '../../src/nets/tfjs.js';
 import { initialWeights, type WeightArray } from '../../src/nets/weights.js';
 import { makePhotograph } from '../fixtures/photograph.js';
@@ -102,6 +103,39 @@ describe('a network on luminance', () => {
     expect(psnr({ ...expected, data: result }, expected)).toBeGreaterThan(50); // apart only in rounding between the axes
   });
 });
+
+describe('the paper’s network is its table', () => {
+  // Filters × kernel, stride or what else; BN and ReLU follow every convolution but the last, none after a block's sum.
+  const block = ['block: 64×3×3, norm, relu, 64×3×3, norm'];
+  const ends = [['64×9×9', 'norm', 'relu'], ['3×9×9', 'tanh']] as const; // prettier-ignore
+  const stage = ['64×3×3 s½', 'norm', 'relu'];
+  // By hand: 9·9·3·64 + 64, 2·64 of its norm; 8 (9·64·64 + 64 + 128) in blocks, 2 or 3 of the same in stages; 9·9·64·3 + 3
+  it.each([
+    [4, [...stage, ...stage], 401_859],
+    [8, [...stage, ...stage, ...stage], 438_915],
+  ] as const)('×%i', (scale, stages, parameters) => {
+    const network = paperSrNet({ scale });
+    const blocks = [...block, ...block, ...block, ...block];
+    expect(network.layers.map(told)).toEqual([...ends[0], ...blocks, ...stages, ...ends[1]]);
+    const learned = parametersOf(network).filter(({ group }) => group !== 'statistics');
+    const count = learned.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b), 0);
+    expect(count).toBe(parameters);
+    expect([network.channels, network.output]).toEqual(['rgb', { offset: 127.5, scale: 127.5 }]);
+  });
+});
+
+function told(layer: Layer): string {
+  switch (layer.kind) {
+    case 'conv':
+      return `${layer.out}×${layer.kernel}×${layer.kernel}${layer.stride === 1 ? '' : ' s2'}`;
+    case 'transposed-conv':
+      return `${layer.out}×${layer.kernel}×${layer.kernel} s½`;
+    case 'residual':
+      return `block: ${layer.layers.map(told).join(', ')}`;
+    default:
+      return layer.kind;
+  }
+}
 
 it.each([2, 3, 4, 8] as const)('the paper’s family and the compact ones enlarge ×%i', (scale) => {
   for (const family of ['paper-sr', 'srcnn', 'espcn', 'fsrcnn', 'ecbsr', 'srvgg']) {

@@ -2,14 +2,21 @@ import { describe, expect, it } from '@jest/globals';
 import { join } from 'node:path';
 import { loadTensorFlow } from '../../src/engines/tfjs.js';
 import { resizeBicubic } from '../../src/metrics/bicubic.js';
+import { Vgg16 } from '../../src/losses/vgg16.js';
+import { gaussianBlur } from '../../src/metrics/gaussian-blur.js';
+import { toFloat } from '../../src/metrics/raster.js';
 import { buildNetwork } from '../../src/nets/families.js';
+import { forward, toTensors, type Tensor4D } from '../../src/nets/tfjs.js';
 import type { Weights } from '../../src/nets/weights.js';
 import { cropPair, reduce, spoil } from '../../src/training/degrade.js';
 import { PhotoSet } from '../../src/training/photos.js';
 import { randomAt } from '../../src/training/random.js';
 import { PatchSource, turned } from '../../src/training/sr-patches.js';
 import { srLosses, srRecipes, type SrRecipe } from '../../src/training/sr-recipes.js';
+import { SrTask } from '../../src/training/sr-task.js';
 import { trainSr, type SrTrainingOptions } from '../../src/training/sr-trainer.js';
+import { livelyWeights } from '../fixtures/lively-weights.js';
+import { narrowVgg } from '../fixtures/narrow-vgg.js';
 import { makePhotograph } from '../fixtures/photograph.js';
 import { makeTrainingData } from '../fixtures/training-data.js';
 
@@ -75,6 +82,27 @@ describe('trainSr', () => {
     },
   );
 
+  it.each(['srvgg', 'ecbsr'])('takes the feature term at relu2_2, of %s', (family) => {
+    const spec = { family, options: { scale: 2, width: 4, blocks: 1 } };
+    const vgg = new Vgg16(tf, narrowVgg());
+    const options = { batch: 2, objective: { absolute: 0, squared: 0, feature: 3 }, vgg };
+    const task = new SrTask(tf, spec, undefined as never, options); // it is given its patches here
+    const parameters = toTensors(tf, livelyWeights(task.network, 0.25));
+    const depth = task.network.channels === 'rgb' ? 3 : 1;
+    const random = (side: number, seed: number): Tensor4D =>
+      tf.randomUniform([2, side, side, depth], 0, 255, 'float32', seed);
+    const [low, high] = [random(8, 1), random(16, 2)];
+    const { parts, total } = task.losses(parameters, { low, high }, undefined);
+    const [seen = [], wanted = []] = [forward(tf, task.network)(parameters, low), high].map((picture) => {
+      const rgb = depth === 3 ? picture : tf.concat([picture, picture, picture], 3);
+      return [...vgg.features(rgb, ['relu2_2']).relu2_2.dataSync()];
+    });
+    const squares = seen.map((value, i) => (value - (wanted[i] ?? NaN)) ** 2);
+    const expected = (3 * squares.reduce((sum, value) => sum + value, 0)) / squares.length;
+    expect((parts['feature']?.dataSync()[0] ?? NaN) / expected).toBeCloseTo(1, 4);
+    expect(total.dataSync()).toEqual(parts['feature']?.dataSync());
+  });
+
   it('takes over the layers that fit when it starts from another scale', async () => {
     const data = await trainingData({ ...tiny, steps: 1, rate: 1e-9 });
     const doubled = await trainSr(tf, data);
@@ -105,6 +133,22 @@ describe('trainSr', () => {
   });
 });
 
+it('the recipe `paper` has the paper’s numbers', () => {
+  expect(srRecipes.paper).toMatchObject({
+    network: {
+      family: 'paper-sr',
+      options: { width: 64, blocks: 4, norm: 'batch', upsampling: 'transposed' },
+    },
+    patch: 288,
+    batch: 4,
+    steps: 200_000,
+    rate: 1e-3,
+    decay: 'none',
+    degradation: { blur: 1 },
+    objective: { absolute: 0, squared: 0, feature: 1 },
+  });
+});
+
 describe('patches', () => {
   it('are the photograph’s own pixels, the low-resolution side cut at the same place', () => {
     const photo = { data: makePhotograph(41, 37), width: 41, height: 37 };
@@ -114,6 +158,17 @@ describe('patches', () => {
     const reducedAgain = resizeBicubic(high, 1 / 4);
     const inner = (4 * 6 + 3) * 3; // a pixel far from the edges, where both saw the same neighbours
     expect(low.data[inner + 3]).toBe(reducedAgain.data[inner + 3]);
+  });
+
+  it('are blurred before they are reduced where the recipe says so', () => {
+    const photo = { data: makePhotograph(40, 36), width: 40, height: 36 };
+    const { high, low } = reduce(photo, 4, { blur: 1 });
+    const expected = resizeBicubic(gaussianBlur(toFloat(high), 1), 1 / 4);
+    low.data.forEach((value, i) => {
+      expect(Math.abs(value - (expected.data[i] ?? NaN))).toBeLessThanOrEqual(1); // each step rounds to 8 bits
+    });
+    const sharper = reduce(photo, 4, { blur: 0 }).low;
+    expect(Math.max(...low.data.map((value, i) => Math.abs(value - (sharper.data[i] ?? 0))))).toBeGreaterThan(5); // prettier-ignore
   });
 
   it('depend on their position alone', async () => {
