@@ -5,6 +5,7 @@ import pLimit from 'p-limit';
 import picomatch from 'picomatch';
 import { VidstyleError } from '../errors.js';
 import { fileDigest } from '../file-digest.js';
+import { Room } from './full-disk.js';
 import { isDone, Journal, recordPath } from './journal.js';
 import { LocalQueue, type QueueListener } from './local-queue.js';
 import { lockResults } from './lock.js';
@@ -96,25 +97,29 @@ export async function runBatch(options: BatchOptions): Promise<BatchReport> {
     order,
     leaveOut: foldersInside(source, out),
   });
-  const { pending, failures: known } = await stillToDo(all, source, out, specDigest(spec));
+  const places = { source, out, spec };
+  const room = roomOf(places, options, options.signal ?? new AbortController().signal);
+  const { pending, failures: known } = await stillToDo(all, places, room);
   const base = { out: out.location, files: all.length, skipped: all.length - pending.length - known.length };
   const seconds = (): number => (performance.now() - started) / 1000;
   if (options.dryRun) {
     const forecast = await foresee(pending, source, out, options);
     return { ...base, done: 0, failures: known, seconds: seconds(), forecast };
   }
-  if (options.redis !== undefined) {
+  const prepare = async (): Promise<void> => {
     await publishModel(out, spec.model, modelPath);
     await writePlan(out, { archive: options.archive, spec, files: all });
-    const { done, failures } = await doOnRedis(pending, { source, out, spec }, options.redis, options);
+  };
+  if (options.redis !== undefined) {
+    await room.take(prepare);
+    const { done, failures } = await doOnRedis(pending, places, options.redis, options);
     return { ...base, done, failures: [...known, ...failures], seconds: seconds() };
   }
-  const unlock = await lockResults(out);
+  const unlock = await room.take(() => lockResults(out));
   try {
     await out.remove(`${stateFolder}/temporary`);
-    await publishModel(out, spec.model, modelPath);
-    await writePlan(out, { archive: options.archive, spec, files: all });
-    const { done, failures } = await doAll(pending, { source, out, spec }, options);
+    await room.take(prepare);
+    const { done, failures } = await doAll(pending, places, options);
     return { ...base, done, failures: [...known, ...failures], seconds: seconds() };
   } finally {
     await unlock();
@@ -127,12 +132,16 @@ interface Places {
   readonly spec: Spec;
 }
 
+function roomOf({ source, out }: Places, { onNotice, pollMs }: BatchOptions, signal: AbortSignal): Room {
+  return new Room({ folders: [...new Set([out.workFolder, source.workFolder])], onNotice, pollMs, signal });
+}
+
 async function doAll(
   files: readonly PlannedFile[],
   places: Places,
   options: BatchOptions,
 ): Promise<Pick<BatchReport, 'done' | 'failures'>> {
-  const { retries = batchDefaults.retries, jobs = batchDefaults.jobs, onError, onNotice } = options;
+  const { retries = batchDefaults.retries, jobs = batchDefaults.jobs, onError } = options;
   const threads = options.settings?.threads ?? Math.max(1, Math.floor(availableParallelism() / jobs));
   const processes = new TaskProcesses({ ...options.settings, threads });
   const tally = new Tally(files, options);
@@ -142,18 +151,15 @@ async function doAll(
     succeeded: tally.succeeded,
     failed: async (task, error) => {
       tally.failed(task, error);
-      await recordFailure(task, error, places.source, places.out);
+      await room.take(() => recordFailure(task, error, places.source, places.out));
     },
-    paused: () =>
-      onNotice?.(`The disk is full ("${places.out.location}"): the batch waits until there is room.`),
-    resumed: () => onNotice?.('There is room again: the batch goes on.'),
   };
   const cancel = watchForCancel(places.out);
   const signal = options.signal ? AbortSignal.any([options.signal, cancel.signal]) : cancel.signal;
+  const room = roomOf(places, options, signal);
   const queue = new LocalQueue({
-    ...{ jobs, retries, listener, signal, pollMs: options.pollMs, stopOnError: onError === 'stop' },
+    ...{ jobs, retries, listener, signal, room, stopOnError: onError === 'stop' },
     run: (task, given) => processes.run(task, given),
-    freeBytes: () => places.out.freeBytes(),
   });
   try {
     await queue.run(tasksOf(files, places, options));
@@ -211,16 +217,16 @@ function tasksOf(
 
 async function stillToDo(
   files: readonly PlannedFile[],
-  source: Store,
-  out: Store,
-  spec: string,
+  { source, out, spec: wanted }: Places,
+  room: Room,
 ): Promise<{ readonly pending: PlannedFile[]; readonly failures: Failure[] }> {
   const journal = new Journal(out);
+  const spec = specDigest(wanted);
   const recorded = await journal.recordFiles();
   const judge = async (file: PlannedFile): Promise<'pending' | 'done' | Failure> => {
     const record = recorded.has(recordPath(file.path)) ? await journal.record(file.path) : undefined;
     const sha256 = async (): Promise<string> => {
-      const copy = await source.open(file.path);
+      const copy = await room.take(() => source.open(file.path));
       return fileDigest(copy.path).finally(() => copy.release());
     };
     const failed = record?.status === 'failed' && record.spec === spec && record.stamp === file.stamp;

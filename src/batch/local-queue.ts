@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { isVidstyleError, toErrorRecord, VidstyleError, type ErrorRecord } from '../errors.js';
+import { isDiskFull, type Room } from './full-disk.js';
 import type { Task, TaskProgress, TaskResult } from './task.js';
 
 /** What a batch is told while it runs, whatever its queue. */
@@ -9,9 +9,6 @@ export interface QueueListener {
   succeeded(task: Task, result: TaskResult): void;
   /** The file of this task is given up; may write the journal. */
   failed(task: Task, error: ErrorRecord): Promise<void>;
-  /** The disk is full: nothing new begins until there is room. */
-  paused(): void;
-  resumed(): void;
 }
 
 /** How a queue on this machine goes about it. */
@@ -22,11 +19,10 @@ export interface LocalQueueOptions {
   /** How often a task is tried again. */
   readonly retries: number;
   readonly stopOnError: boolean;
-  readonly freeBytes: () => Promise<number | undefined>;
+  /** Nothing begins while there is none. */
+  readonly room: Room;
   readonly listener: QueueListener;
   readonly signal: AbortSignal;
-  /** How often the full disk is looked at; default 5000. */
-  readonly pollMs?: number | undefined;
 }
 
 /**
@@ -38,7 +34,6 @@ export class LocalQueue {
   private readonly open = new Map<string, number>();
   private readonly attempts = new Map<string, number>();
   private readonly givenUp = new Set<string>();
-  private room: Promise<void> | undefined;
   private failure: unknown;
 
   constructor(private readonly options: LocalQueueOptions) {}
@@ -72,8 +67,8 @@ export class LocalQueue {
   }
 
   private async perform(task: Task): Promise<void> {
-    const { run, listener, signal } = this.options;
-    await this.room;
+    const { run, listener, signal, room } = this.options;
+    await room.there();
     if (this.ended) return;
     listener.started(task);
     try {
@@ -100,7 +95,7 @@ export class LocalQueue {
   private async recover(task: Task, error: unknown): Promise<void> {
     if (this.options.signal.aborted) return;
     if (isDiskFull(error)) {
-      await this.waitForRoom();
+      await this.options.room.more();
       this.again(task);
       return;
     }
@@ -120,32 +115,6 @@ export class LocalQueue {
     if (task.kind === 'segment') this.ready.segment.unshift(task);
     else this.ready[task.kind].push(task);
   }
-
-  private async waitForRoom(): Promise<void> {
-    if (this.room) return this.room;
-    this.room = this.untilRoom();
-    await this.room;
-    this.room = undefined;
-  }
-
-  /** What failed has been removed by now, so there is some room: waits until there is more, or a while where nobody can tell. */
-  private async untilRoom(): Promise<void> {
-    const { freeBytes, listener, signal, pollMs = 5000 } = this.options;
-    const before = (await freeBytes()) ?? 0;
-    listener.paused();
-    do {
-      await delay(pollMs, undefined, { signal }).catch(() => undefined);
-    } while (!signal.aborted && ((await freeBytes()) ?? Infinity) < before + moreRoom);
-    if (!signal.aborted) listener.resumed();
-  }
-}
-
-const moreRoom = 1 << 20;
-
-/** Whether there was no room to write. */
-export function isDiskFull(error: unknown): boolean {
-  if (!isVidstyleError(error)) return (error as NodeJS.ErrnoException).code === 'ENOSPC';
-  return error.details['system'] === 'ENOSPC' || error.message.startsWith('The disk is full');
 }
 
 /** A file that cannot be read, or a wrong option, is the same the next time. */

@@ -15,6 +15,10 @@ export function openLocalStore(folder: string): LocalStore {
 export class LocalStore implements Store {
   constructor(readonly location: string) {}
 
+  get workFolder(): string {
+    return this.location;
+  }
+
   async *list(prefix = ''): AsyncGenerator<StoredFile> {
     const folder = prefix === '' ? this.location : await this.inside(prefix);
     const entries = await readdir(folder, { withFileTypes: true }).catch(ignoreMissing);
@@ -84,9 +88,8 @@ export class LocalStore implements Store {
     await rm(await this.inside(path), { recursive: true, force: true });
   }
 
-  async freeBytes(): Promise<number | undefined> {
-    const { bavail, bsize } = await statfs(await nearestFolder(this.location));
-    return bavail * bsize;
+  freeBytes(): Promise<number> {
+    return freeBytesAt(this.location);
   }
 
   close(): void {
@@ -103,6 +106,12 @@ export class LocalStore implements Store {
     if (atRoot || isBelow(real, root)) return wanted;
     throw new VidstyleError('usage', `"${path}" leads out of ${this.location}.`);
   }
+}
+
+/** Room on the disk of a folder, which need not be there yet. */
+export async function freeBytesAt(folder: string): Promise<number> {
+  const { bavail, bsize } = await statfs(await nearestFolder(folder));
+  return bavail * bsize;
 }
 
 function describe(path: string, { size: bytes, mtimeMs: modifiedMs }: Stats): StoredFile {

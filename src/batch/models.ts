@@ -1,9 +1,10 @@
-import { copyFile, mkdir, readdir, rename } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { VidstyleError } from '../errors.js';
 import { fileDigest } from '../file-digest.js';
 import { cacheFolder, presetsFolder } from '../paths.js';
+import { isDiskFull } from './full-disk.js';
 import { type Spec } from './spec.js';
 import { stateFolder, type Store } from './store.js';
 
@@ -13,8 +14,12 @@ type ModelName = Spec['model'];
 export async function publishModel(store: Store, model: ModelName, path: string): Promise<void> {
   if (await store.stat(storedPath(model))) return;
   const copy = await store.temporary(storedPath(model));
-  await copyFile(path, copy);
-  await store.publish(copy, storedPath(model));
+  try {
+    await copyFile(path, copy);
+    await store.publish(copy, storedPath(model));
+  } finally {
+    await rm(copy, { force: true });
+  }
 }
 
 /**
@@ -30,18 +35,20 @@ export async function findModel(store: Store, model: ModelName, presets = preset
   const cached = join(folder, `${model.sha256}${model.ending}`);
   if ((await fileDigest(cached).catch(() => '')) === model.sha256) return cached;
   const copy = await store.open(storedPath(model)).catch((cause: unknown) => {
+    if (isDiskFull(cause)) throw cause;
     const sentence = `The network ${model.sha256.slice(0, 12)}… is neither a preset of this machine nor beside the results.`;
     throw new VidstyleError('model', sentence, { cause });
   });
+  const beside = `${cached}.${randomBytes(6).toString('hex')}`;
   try {
     if ((await fileDigest(copy.path)) !== model.sha256)
       throw new VidstyleError('model', `The network ${model.sha256.slice(0, 12)}… beside the results has other contents.`); // prettier-ignore
     await mkdir(folder, { recursive: true });
-    const beside = `${cached}.${randomBytes(6).toString('hex')}`;
     await copyFile(copy.path, beside);
     await rename(beside, cached);
     return cached;
   } finally {
+    await rm(beside, { force: true });
     await copy.release();
   }
 }

@@ -6,7 +6,7 @@ import pLimit from 'p-limit';
 import { VidstyleError } from '../errors.js';
 import { KeptCopy } from './kept-copy.js';
 import { askS3 } from './s3-client.js';
-import { scratchFile } from './scratch.js';
+import { scratchFile, scratchRoot } from './scratch.js';
 import { requireInside, type LocalCopy, type Store, type StoredFile } from './store.js';
 
 /**
@@ -31,6 +31,10 @@ export class S3Store implements Store {
   ) {
     this.location = prefix === '' ? `s3://${bucket}` : `s3://${bucket}/${prefix}`;
     this.root = prefix === '' ? '' : `${prefix}/`;
+  }
+
+  get workFolder(): string {
+    return scratchRoot();
   }
 
   async *list(prefix = ''): AsyncGenerator<StoredFile> {

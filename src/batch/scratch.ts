@@ -5,9 +5,12 @@ import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
 import { isAlive, ownIdentity } from './process-identity.js';
 
-// Where files of remote stores lie on this machine while they are worked on: a folder for each process.
-const root = join(tmpdir(), 'vidstyle-scratch');
 let own: Promise<string> | undefined;
+
+/** Where files of remote stores lie on this machine while they are worked on: in a folder for each process. */
+export function scratchRoot(): string {
+  return join(tmpdir(), 'vidstyle-scratch');
+}
 
 /** A new name on this machine, with the ending of `path`; the file goes with the process at the latest. */
 export async function scratchFile(path: string): Promise<string> {
@@ -16,6 +19,7 @@ export async function scratchFile(path: string): Promise<string> {
 
 /** Removes what processes that were killed have left behind. */
 export async function sweepScratch(): Promise<void> {
+  const root = scratchRoot();
   for (const name of await readdir(root).catch(() => [])) {
     const [host = '', pid, started = ''] = name.split(separator);
     const isTheirs = await isAlive({ host, pid: Number(pid), started });
@@ -29,7 +33,7 @@ const separator = '~';
 async function makeFolder(): Promise<string> {
   await sweepScratch();
   const { host, pid, started } = await ownIdentity();
-  const folder = join(root, [host, pid, started].join(separator));
+  const folder = join(scratchRoot(), [host, pid, started].join(separator));
   await mkdir(folder, { recursive: true });
   process.once('exit', () => {
     rmSync(folder, { recursive: true, force: true });

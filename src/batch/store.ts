@@ -25,6 +25,8 @@ export const stateFolder = '.vidstyle';
 export interface Store {
   /** The folder's absolute path, or `s3://bucket/prefix`. */
   readonly location: string;
+  /** The folder of this machine whose disk copies and temporary files take room on. */
+  readonly workFolder: string;
   /** Every file below `prefix`, folders whose names begin with a dot left out; a store may give them in any order. */
   list(prefix?: string): AsyncIterable<StoredFile>;
   stat(path: string): Promise<StoredFile | undefined>;

@@ -1,5 +1,4 @@
 import { describe, expect, it } from '@jest/globals';
-import { execFileSync } from 'node:child_process';
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runBatch, type BatchOptions } from '../../src/batch/batch.js';
@@ -7,6 +6,7 @@ import { batchStatus, cancelBatch, retryFailed } from '../../src/batch/status.js
 import { verifyOutput } from '../../src/media/index.js';
 import { evenTimes } from '../fixtures/clips.js';
 import { frameHashes, longClip, makeArchive, type TestArchive } from './archive.js';
+import { SmallDisk } from './small-disk.js';
 
 const run = ({ archive, out, work, presets }: TestArchive, options: Partial<BatchOptions> = {}) =>
   runBatch({ archive, out, work, segmentSeconds: 0.4, settings: { threads: 1, presets }, ...options });
@@ -118,13 +118,13 @@ describe('a batch', () => {
     expect(await batchStatus(place.out)).toMatchObject({ done: 2, waiting: 0 });
   });
 
-  it('waits while the disk is full and goes on when there is room', async () => {
+  it.each([
+    ['before it begins', 0],
+    ['on the way', 200 << 10],
+  ])('waits while the disk is full %s, and goes on when there is room', async (_, freeBytes) => {
     const place = await makeArchive({ 'long.mp4': { ...longClip(40), width: 256, height: 192 } });
-    await mkdir(place.out);
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=16m', 'tmpfs', place.out]);
+    const disk = await SmallDisk.mount(place.out, freeBytes);
     try {
-      const ballast = join(place.out, 'ballast');
-      await writeFile(ballast, Buffer.alloc((16 << 20) - (200 << 10)));
       const said: string[] = [];
       const report = await run(place, {
         work: { ...place.work, crf: 0 },
@@ -132,13 +132,16 @@ describe('a batch', () => {
         retries: 0,
         onNotice: (sentence) => {
           said.push(sentence);
-          if (sentence.includes('is full')) void rm(ballast);
+          if (sentence.includes('is full')) void disk.clear();
         },
       });
-      expect(said).toEqual([expect.stringContaining('is full'), expect.stringContaining('room again')]);
+      expect(said).toEqual([
+        expect.stringContaining(`The disk is full ("${place.out}")`),
+        expect.stringContaining('room again'),
+      ]);
       expect(report).toMatchObject({ done: 1, failures: [] });
     } finally {
-      execFileSync('umount', [place.out]);
+      disk.unmount();
     }
   });
 });

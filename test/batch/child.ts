@@ -16,9 +16,10 @@ if (clockJumpMs !== undefined) {
   Date.now = () => now() + (Math.floor(performance.now() / 1500) % 2) * clockJumpMs;
 }
 
+const onNotice = (sentence: string): void => void process.send?.(sentence);
 const parts: Readonly<Record<ChildPart, () => Promise<unknown>>> = {
-  batch: () => runBatch({ ...(options as BatchOptions), signal: stop.signal }),
-  worker: () => runWorker({ ...(options as WorkerOptions), signal: stop.signal }),
+  batch: () => runBatch({ ...(options as BatchOptions), onNotice, signal: stop.signal }),
+  worker: () => runWorker({ ...(options as WorkerOptions), onNotice, signal: stop.signal }),
   board: () => openBoard(options as BoardOptions),
 };
 try {

@@ -1,6 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { packageRoot } from '../../src/paths.js';
 
 /** What a process of a test does. */
@@ -9,9 +10,11 @@ export type ChildPart = 'batch' | 'worker' | 'board';
 /** A process of a test's own, which can be killed. */
 export class TestProcess {
   private said = '';
+  private notices = '';
 
   private constructor(private readonly child: ChildProcess) {
     child.stdout?.on('data', (chunk: Buffer) => (this.said += chunk.toString()));
+    child.on('message', (notice) => (this.notices += `${notice as string}\n`));
   }
 
   /**
@@ -39,6 +42,14 @@ export class TestProcess {
     if (this.hasEnded) return;
     this.child.kill(signal);
     await this.ended();
+  }
+
+  /** Waits until the part has said such a notice; fails if it ends without. */
+  async noticed(sentence: RegExp): Promise<void> {
+    while (!sentence.test(this.notices)) {
+      if (this.hasEnded) throw new Error(`It ended without ${String(sentence)}: ${this.notices}${this.said}`);
+      await delay(20);
+    }
   }
 
   /** What the part came to, or the code and message of its error: the first line on standard output. */

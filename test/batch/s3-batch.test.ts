@@ -10,6 +10,7 @@ import { frameHashes, longClip, makeArchive, type TestArchive } from './archive.
 import { TestProcesses, type ChildPart, type TestProcess } from './processes.js';
 import { RedisServer } from './redis-server.js';
 import { S3Server } from './s3-server.js';
+import { SmallDisk } from './small-disk.js';
 
 let redis: RedisServer;
 let s3: S3Server;
@@ -36,8 +37,8 @@ const optionsOf = (archive: string, out: string) => ({
   settings: { threads: 1, presets: calm.presets },
 });
 
-const start = (part: ChildPart, options: object): TestProcess =>
-  processes.start(part, options, { ...s3.env, TMPDIR: temporary });
+const start = (part: ChildPart, options: object, folder = temporary): TestProcess =>
+  processes.start(part, options, { ...s3.env, TMPDIR: folder });
 
 async function upload(folder: string, files: readonly string[], to: string): Promise<void> {
   const store = openStore(to);
@@ -83,6 +84,27 @@ it('is shared by workers, one of which is killed', async () => {
   start('worker', { ...worker, roots });
   expect(await work.outcome()).toMatchObject({ failures: [] });
   await expectSame(out);
+});
+
+it.each(['batch', 'worker'] as const)('waits while the disk for copies of a %s is full', async (part) => {
+  const out = `s3://archives/full-${part}`;
+  const folder = `${temporary}-${part}`;
+  const disk = await SmallDisk.mount(folder, 16 << 10);
+  try {
+    const options = { ...optionsOf('s3://archives/in', out), retries: 0, pollMs: 50 };
+    // Now the network is beside the results, and what the disk is too small for is the first source.
+    await start('batch', { ...options, filter: ['none'] }).outcome();
+    const worker = { redis: redis.url, settings: { threads: 1 }, roots: ['s3://archives/in', out] };
+    const full = part === 'batch' ? start('batch', options, folder) : start('worker', worker, folder);
+    const work = part === 'batch' ? full : start('batch', { ...options, redis: redis.url });
+    await full.noticed(/The disk is full/);
+    await disk.clear();
+    expect(await work.outcome()).toMatchObject({ failures: [] });
+    await expectSame(out);
+  } finally {
+    await processes.endAll();
+    disk.unmount();
+  }
 });
 
 it('says in one sentence what is wrong with a bucket or credentials, without them', async () => {
