@@ -4,7 +4,7 @@ import { VidstyleError } from '../errors.js';
 import { idOf, Journal } from './journal.js';
 import type { QueueListener } from './local-queue.js';
 import { jobOf, queueName, queuePrefix, type RedisAddress } from './redis.js';
-import { announceBatch, forgetBatch, listWorkers } from './redis-roster.js';
+import { Roster } from './redis-roster.js';
 import type { Store } from './store.js';
 import type { Task, TaskProgress, TaskResult } from './task.js';
 
@@ -37,6 +37,7 @@ export async function runOnRedis(files: readonly Task[], options: RedisQueueOpti
   const shared = { connection, prefix: queuePrefix };
   const queue = new Queue(queueName(device), shared);
   const events = new QueueEvents(queueName(device), shared);
+  const roster = await Roster.open(connection);
   const waiting = new Map(files.map((task) => [idOf(task.path), task]));
   queue.on('error', () => undefined);
   events.on('error', () => undefined);
@@ -75,28 +76,29 @@ export async function runOnRedis(files: readonly Task[], options: RedisQueueOpti
     if (task) void giveUpIfRecorded(task).catch(() => undefined);
   });
   try {
-    await announceBatch(connection, first.batch);
-    const fit = (await listWorkers(connection)).filter((worker) => worker.device === device);
+    await roster.announceBatch(first.batch);
+    const fit = (await roster.listWorkers()).filter((worker) => worker.device === device);
     if (fit.length === 0) onNotice(`No worker with the device ${device} is there yet; the tasks wait.`);
     await addFiles(queue, files, options.retries);
     while (waiting.size > 0 && !signal.aborted) {
       await delay(500, undefined, { signal }).catch(() => undefined);
       if (stop.error || options.cancelled.aborted) {
-        await forgetBatch(connection, first.batch);
+        await roster.forgetBatch(first.batch);
         await removeBatch(queue, first.batch);
       }
       if (stop.error) throw stop.error;
       if (options.cancelled.aborted)
         throw new VidstyleError('aborted', 'The batch was cancelled; what is done stays.');
+      await roster.announceBatch(first.batch); // again and again: it is forgotten otherwise, or another coordinator has stopped
       if (await isBusy(queue)) continue;
       for (const task of [...waiting.values()]) await giveUpIfRecorded(task);
       // Redis has nothing of the rest: those that are done are found to be so by whoever takes them.
-      await announceBatch(connection, first.batch); // another coordinator may have forgotten it
       await addFiles(queue, [...waiting.values()], options.retries).catch(() => undefined);
     }
     if (signal.aborted) throw new VidstyleError('aborted', 'Interrupted; the workers go on, and the same command looks on again.'); // prettier-ignore
-    await forgetBatch(connection, first.batch);
+    await roster.forgetBatch(first.batch);
   } finally {
+    roster.close();
     await Promise.all([queue.close(), events.close()]);
   }
 }

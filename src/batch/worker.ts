@@ -3,11 +3,12 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { isVidstyleError, messageOf, toErrorRecord, VidstyleError } from '../errors.js';
 import { idOf } from './journal.js';
-import { isDiskFull, isWorthRetrying } from './local-queue.js';
+import { isDiskFull } from './full-disk.js';
+import { isWorthRetrying } from './local-queue.js';
 import { openStore } from './open-store.js';
 import { recordFailure } from './record-failure.js';
-import { jobOf, queueName, queuePrefix, redisConnection, requireRedis, type RedisAddress } from './redis.js';
-import { announceWorker, isWanted, requireVersion } from './redis-roster.js';
+import { jobOf, queueName, queuePrefix, redisConnection, requireRedis } from './redis.js';
+import { Roster } from './redis-roster.js';
 import { requireRoots } from './roots.js';
 import { TaskProcesses } from './task-processes.js';
 import { taskSchema, version, type Task, type TaskResult, type TaskSettings } from './task.js';
@@ -39,23 +40,31 @@ export interface WorkerOptions {
  *   version of vidstyle
  */
 export async function runWorker(options: WorkerOptions): Promise<void> {
-  const { device = 'cpu', jobs = 1, settings, lockMs = 15_000, onNotice, signal } = options;
-  for (const root of options.roots) openStore(root);
+  const { device = 'cpu', settings } = options;
+  const processes = new TaskProcesses({ ...settings, ...(device !== 'cpu' && { device }) });
+  try {
+    await serveTasks(options, (task, given) => processes.run(task, given));
+  } finally {
+    await processes.close();
+  }
+}
+
+/** {@link runWorker}, whatever does the tasks. */
+export async function serveTasks(options: WorkerOptions, run: TaskProcesses['run']): Promise<void> {
+  const { device = 'cpu', jobs = 1, lockMs = 15_000, roots, onNotice, signal } = options;
+  for (const root of roots) openStore(root);
   const connection = redisConnection(options.redis, options.redisCa);
   await requireRedis(connection);
-  await requireVersion(connection);
+  const roster = await Roster.open(connection);
+  try {
+    await roster.requireVersion();
+  } catch (error) {
+    roster.close();
+    throw error;
+  }
   const { FlowProducer, Worker } = await import('bullmq');
   const flows = new FlowProducer({ connection, prefix: queuePrefix });
-  const processes = new TaskProcesses({ ...settings, ...(device !== 'cpu' && { device }) });
-  const hands: Hands = {
-    connection,
-    flows,
-    processes,
-    roots: options.roots,
-    queue: queueName(device),
-    signal,
-    onNotice,
-  };
+  const hands: Hands = { roster, flows, run, roots, queue: queueName(device), signal, onNotice };
   const worker = new Worker<unknown, TaskResult>(hands.queue, (job, token) => takeJob(job, token, hands), {
     ...{ connection, prefix: queuePrefix, concurrency: jobs },
     lockDuration: lockMs,
@@ -65,19 +74,20 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
   });
   worker.on('error', (error) => onNotice?.(`Redis: ${error.message}`));
   flows.on('error', () => undefined);
-  const announced = announceWorker(connection, { id: randomUUID(), host: hostname(), device, jobs, version });
+  const announced = roster.announceWorker({ id: randomUUID(), host: hostname(), device, jobs, version });
   try {
     if (!signal.aborted) await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true })); // prettier-ignore
   } finally {
     await worker.close();
-    await Promise.all([announced.stop(), flows.close(), processes.close()]);
+    await Promise.all([announced.stop(), flows.close()]);
+    roster.close();
   }
 }
 
 interface Hands {
-  readonly connection: RedisAddress;
+  readonly roster: Roster;
   readonly flows: FlowProducer;
-  readonly processes: TaskProcesses;
+  readonly run: TaskProcesses['run'];
   readonly roots: readonly string[];
   readonly queue: string;
   readonly signal: AbortSignal;
@@ -96,7 +106,7 @@ async function takeJob(job: Job, token: string | undefined, hands: Hands): Promi
   }
   try {
     await requireRoots(task, hands.roots);
-    if (!(await isWanted(hands.connection, task.batch))) throw new UnrecoverableError(over);
+    if (!(await hands.roster.isWanted(task.batch))) throw new UnrecoverableError(over);
     return await doTask(job, task, hands);
   } catch (error) {
     if (error instanceof UnrecoverableError) throw error;
@@ -122,14 +132,19 @@ async function takeJob(job: Job, token: string | undefined, hands: Hands): Promi
 
 const over = 'The batch of this task is over.';
 
-async function doTask(job: Job, task: Task, { processes, flows, queue, signal }: Hands): Promise<TaskResult> {
+async function doTask(
+  job: Job,
+  task: Task,
+  { roster, flows, run, queue, signal }: Hands,
+): Promise<TaskResult> {
   let lastMs = 0;
-  const result = await processes.run(task, {
+  const result = await run(task, {
     signal,
     onProgress: (progress) => {
       if (performance.now() - lastMs < 1000) return;
       lastMs = performance.now();
       job.updateProgress({ ...progress }).catch(() => undefined);
+      roster.isWanted(task.batch).catch(() => undefined);
     },
   });
   if (result.type === 'split')

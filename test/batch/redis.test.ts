@@ -6,11 +6,12 @@ import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { runBatch, type BatchOptions } from '../../src/batch/batch.js';
 import { queueName, queuePrefix, redisConnection } from '../../src/batch/redis.js';
-import { announceBatch } from '../../src/batch/redis-roster.js';
+import { Roster } from '../../src/batch/redis-roster.js';
 import { batchStatus } from '../../src/batch/status.js';
 import { frameHashes, longClip, makeArchive, type TestArchive } from './archive.js';
 import { TestProcesses, type TestProcess } from './processes.js';
 import { RedisServer } from './redis-server.js';
+import { SmallDisk } from './small-disk.js';
 
 let server: RedisServer;
 const processes = new TestProcesses();
@@ -104,7 +105,9 @@ it('refuses what no task may ask for, and opens nothing outside the named folder
   startWorker(place);
   await onRedis(place);
   const queue = openQueue();
-  await announceBatch(redisConnection(server.url), 'deadbeef');
+  const roster = await Roster.open(redisConnection(server.url));
+  await roster.announceBatch('deadbeef');
+  roster.close();
   const model = { sha256: '0'.repeat(64), ending: '.onnx' };
   const task = {
     ...{
@@ -186,18 +189,63 @@ it('gives its segment back at SIGTERM, and another worker takes it', async () =>
   await expectSame();
 });
 
+it('puts a task aside while its disk is full, and does it when there is room', async () => {
+  const place = await makeArchive({ 'long.mp4': { ...longClip(40), width: 256, height: 192 } });
+  const disk = await SmallDisk.mount(place.out, 200 << 10);
+  try {
+    const worker = startWorker(place);
+    const options = { ...optionsOf(place), work: { ...place.work, crf: 0 }, retries: 0 };
+    const work = runBatch({ ...options, redis: server.url });
+    await worker.noticed(/^The disk is full: "long\.mp4" waits\.$/m);
+    await disk.clear();
+    expect(await work).toMatchObject({ failures: [] });
+    expect(await batchStatus(place.out)).toMatchObject({ done: 1, failures: [] });
+  } finally {
+    await processes.endAll();
+    disk.unmount();
+  }
+});
+
+it('forgets in time a batch whose command and workers are gone for good, and does it when it is asked for again', async () => {
+  const place = await makeArchive({ 'a.mp4': {} });
+  const redis = new Redis(server.url);
+  const roster = await Roster.open(redisConnection(server.url));
+  const queue = openQueue();
+  await redis.del('', ...(await redis.keys('vidstyle:batch:*')));
+  const gone = processes.start('batch', { ...optionsOf(place), redis: server.url });
+  while ((await queue.count()) === 0) await delay(20);
+  await gone.end('SIGKILL');
+  const [key = ''] = await redis.keys('vidstyle:batch:*');
+  const batch = key.split(':')[2] ?? '';
+  // Whoever does something for it prolongs it: work that goes on without the command is not dropped.
+  await redis.pexpire(key, 60_000);
+  expect(await roster.isWanted(batch)).toBe(true);
+  expect(await redis.pttl(key)).toBeGreaterThan(23 * 3600 * 1000);
+  await redis.pexpire(key, 1); // as a day without command and workers
+  while ((await redis.exists(key)) > 0) await delay(5);
+  expect(await roster.isWanted(batch)).toBe(false);
+  startWorker(place);
+  while ((await queue.count()) + (await queue.getActiveCount()) > 0) await delay(20);
+  expect(await batchStatus(place.out)).toMatchObject({ done: 0, failures: [] });
+  expect(await onRedis(place)).toMatchObject({ failures: [] });
+  expect(await batchStatus(place.out)).toMatchObject({ done: 1 });
+  expect(await redis.keys('vidstyle:batch:*')).toEqual([]);
+  roster.close();
+  redis.disconnect();
+});
+
 it('refuses a worker of another version, and a wrong password, in one sentence without the password', async () => {
   const place = await makeArchive({ 'a.mp4': {} });
   const redis = new Redis(server.url);
-  await redis.del('vidstyle:batches');
-  await redis.hset('vidstyle:batches', 'other', '9.9.9');
+  await redis.del('', ...(await redis.keys('vidstyle:batch:*')));
+  await redis.set('vidstyle:batch:other', '9.9.9');
   expect(await startWorker(place).outcome()).toMatchObject({
     code: 'setup',
     message: expect.stringMatching(
       /This worker is vidstyle 0\.1\.0; the batches there are of 9\.9\.9/,
     ) as unknown,
   });
-  await redis.hdel('vidstyle:batches', 'other');
+  await redis.del('vidstyle:batch:other');
   redis.disconnect();
   const wrong = await startWorker(place, { redis: server.url.replace('secret', 'hunter2') }).outcome();
   expect(wrong).toMatchObject({
