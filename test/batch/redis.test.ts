@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
-import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Queue } from 'bullmq';
@@ -8,6 +8,7 @@ import { runBatch, type BatchOptions } from '../../src/batch/batch.js';
 import { queueName, queuePrefix, redisConnection } from '../../src/batch/redis.js';
 import { Roster } from '../../src/batch/redis-roster.js';
 import { batchStatus } from '../../src/batch/status.js';
+import { packageRoot } from '../../src/paths.js';
 import { frameHashes, longClip, makeArchive, type TestArchive } from './archive.js';
 import { TestProcesses, type TestProcess } from './processes.js';
 import { RedisServer } from './redis-server.js';
@@ -204,6 +205,20 @@ it('puts a task aside while its disk is full, and does it when there is room', a
     await processes.endAll();
     disk.unmount();
   }
+});
+
+it('keeps its tasks in the lists by whose length the Kubernetes example scales workers', async () => {
+  const page = await readFile(join(packageRoot, 'docs/batch.md'), 'utf8');
+  const [waiting = '', active = ''] = [...page.matchAll(/listName: (\S+)/g)].map(([, name = '']) => name);
+  const place = await makeArchive({ 'long.mp4': longClip(60) });
+  const redis = new Redis(server.url);
+  const work = onRedis(place);
+  while ((await redis.llen(waiting)) !== 1) await delay(10);
+  startWorker(place);
+  while ((await redis.llen(active)) !== 1) await delay(10);
+  expect(await work).toMatchObject({ failures: [] });
+  expect([await redis.llen(waiting), await redis.llen(active)]).toEqual([0, 0]);
+  redis.disconnect();
 });
 
 it('forgets in time a batch whose command and workers are gone for good, and does it when it is asked for again', async () => {
