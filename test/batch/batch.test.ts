@@ -125,9 +125,11 @@ describe('a batch', () => {
     const place = await makeArchive({ 'long.mp4': { ...longClip(40), width: 256, height: 192 } });
     const disk = await SmallDisk.mount(place.out, freeBytes);
     try {
+      const work = { ...place.work, crf: 0 };
+      expect(await run(place, { work, dryRun: true })).toMatchObject({ forecast: { fits: false } });
       const said: string[] = [];
       const report = await run(place, {
-        work: { ...place.work, crf: 0 },
+        work,
         pollMs: 50,
         retries: 0,
         onNotice: (sentence) => {

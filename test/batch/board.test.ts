@@ -3,6 +3,8 @@ import { request } from 'node:http';
 import { Queue } from 'bullmq';
 import type { BoardOptions } from '../../src/batch/board.js';
 import { queueName, queuePrefix, redisConnection } from '../../src/batch/redis.js';
+import { runCli } from '../cli/run-cli.js';
+import { makeArchive } from './archive.js';
 import { TestProcesses } from './processes.js';
 import { RedisServer } from './redis-server.js';
 
@@ -58,6 +60,15 @@ it('asks for a token where others can reach it, a long one, and says so when the
   expect((await fetch(`http://127.0.0.1:${port}/api/queues`)).status).toBe(401);
   expect(await startBoard({ port: Number(port) })).toMatchObject({ code: 'usage', message: expect.stringContaining('in use') as unknown }); // prettier-ignore
   expect(await startBoard({ host: '0.0.0.0', token: 'short' })).toMatchObject({ code: 'usage' });
+});
+
+it('is opened by the command for as long as its batch runs', async () => {
+  const { archive, out } = await makeArchive({ 'a.mp4': {} });
+  const wish = ['batch', archive, '--out', out, '--style', 'mosaic', '--redis', server.url, '--board', '0'];
+  const { stderr, code } = await runCli(wish, /No worker with the device cpu/);
+  expect(stderr).toMatch(/^The queue is shown at http:\/\/127\.0\.0\.1:\d+\/$/m);
+  expect(stderr).toContain('the workers go on, and the same command looks on again');
+  expect(code).toBe(130);
 });
 
 function statusWith(url: string, headers: Readonly<Record<string, string>>): Promise<number | undefined> {

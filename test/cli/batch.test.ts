@@ -15,6 +15,15 @@ it('restyles an archive, reports as JSON, and tells afterwards what became of it
   expect((await runCli(['batch', 'retry', out])).stdout).toBe(
     '0 files will be tried again by the next run.\n',
   );
+  const json = async (command: string): Promise<unknown> =>
+    JSON.parse((await runCli(['batch', command, out, '--json'])).stdout) as unknown;
+  expect(await json('retry')).toEqual({ retried: [] });
+  expect(await json('cancel')).toEqual({ cancelled: true });
+  const dry = await runCli([...wish, '--style', 'wave', '--dry-run', '--json']);
+  expect(JSON.parse(dry.stdout)).toMatchObject({
+    ...{ files: 1, done: 0, skipped: 0 },
+    forecast: { tried: 'a/clip.mp4', seconds: expect.any(Number), bytes: expect.any(Number), fits: true },
+  });
 });
 
 it.each([
@@ -28,6 +37,14 @@ it.each([
   [
     ['batch', '.', '--out', '/tmp/x', '--style', 'mosaic', '--encoder', 'stats=/tmp/y'],
     'does not take the encoder option "stats"',
+  ],
+  [
+    ['batch', '.', '--out', '/tmp/x', '--style', 'mosaic', '--board', '8081'],
+    'There is a queue to show only with --redis.',
+  ],
+  [
+    ['batch', '.', '--out', '/tmp/x', '--style', 'mosaic', '--redis', 'redis://h', '--board', 'x'],
+    '--board x: give a port, or host:port.',
   ],
   [['batch', 'status', '/tmp/no-batch-here'], 'No batch has put results into'],
   [['worker', '--redis', 'redis://127.0.0.1:1'], 'Name the folders that tasks may use: add --root FOLDER.'],
