@@ -8,7 +8,7 @@
  */
 import { QueueEvents } from 'bullmq';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
+import { once, setMaxListeners } from 'node:events';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -96,6 +96,7 @@ async function simulated(rounds: number, waitMs: number): Promise<void> {
     for (let round = 0; round < rounds; round += 1) {
       const tasks = await simulatedTasks(Math.ceil((count * 10_000) / waitMs / tasksOfFile));
       const stop = new AbortController();
+      setMaxListeners(0, stop.signal);
       const work = Array.from({ length: count }, () =>
         serveTasks({ redis: server.url, roots: ['/'], signal: stop.signal }, waitInstead(waitMs)),
       );
