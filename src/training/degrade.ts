@@ -11,6 +11,8 @@ export interface Degradation {
   readonly blur: number;
   /** Patches are spoilt as archives are: noise, then block compression, both of random strength. */
   readonly spoilt?: boolean;
+  /** Spoilt patches are softened first, by a blur of up to this standard deviation, as by lenses and copies; default 0. */
+  readonly softness?: number;
 }
 
 /** A photograph at both resolutions, 8-bit RGB, each side of `high` exactly `scale` times that of `low`. */
@@ -30,12 +32,18 @@ const strongestNoise = 6;
 const quality = { worst: 25, best: 85 };
 
 /**
- * What years of storage do to a picture: sensor noise, then 8×8 block compression with coarse colour, from hardly visible to
+ * What years of storage do to a picture: softness where the recipe has it, sensor noise, then 8×8 block compression with coarse colour, from hardly visible to
  * bad. Block compression by JPEG stands for the intra coding of video.
  */
-export async function spoil(patch: Raster<Uint8Array>, random: () => number): Promise<Raster<Uint8Array>> {
+export async function spoil(
+  patch: Raster<Uint8Array>,
+  random: () => number,
+  softness = 0,
+): Promise<Raster<Uint8Array>> {
+  // Nothing is drawn where there is no softness: recipes of before see the patches of before.
+  const soft = softness > 0 ? gaussianBlur(patch, softness * random()) : patch;
   const noise = strongestNoise * random() ** 2;
-  const data = patch.data.map((value) =>
+  const data = soft.data.map((value) =>
     Math.min(Math.max(Math.round(value + noise * gaussian(random)), 0), 255),
   );
   const { width, height } = patch;

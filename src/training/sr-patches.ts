@@ -34,7 +34,7 @@ export class PatchSource {
     const top = Math.floor(random() * (pair.low.height - side + 1));
     const turn = Math.floor(random() * 8);
     const { high, low } = cropPair(pair, scale, { left, top, size: side });
-    const input = degradation.spoilt ? await spoil(low, random) : low;
+    const input = degradation.spoilt ? await spoil(low, random, degradation.softness) : low;
     return { high: turned(high, turn), low: turned(input, turn) };
   }
 

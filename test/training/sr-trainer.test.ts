@@ -201,6 +201,21 @@ describe('patches', () => {
     expect(Math.min(...damages)).toBeGreaterThan(0);
     expect(await damage(3)).toBe(damages[3]);
   });
+
+  it('are softened by chance, up to what the recipe says, before they are spoilt otherwise', async () => {
+    expect(srRecipes.video.degradation).toEqual({ blur: 0, spoilt: true, softness: 1 });
+    const patch = { width: 32, height: 32, channels: 3, data: makePhotograph(32, 32) };
+    const chances = [0.5, 0, 0.7]; // softness, noise, quality
+    const always = (values: readonly number[]) => {
+      const rest = [...values];
+      return () => rest.shift() ?? 0;
+    };
+    const blurred = await spoil(gaussianBlur(patch, 1), always(chances.slice(1)));
+    expect((await spoil(patch, always(chances), 2)).data).toEqual(blurred.data);
+    const without = await spoil(patch, always(chances.slice(1)));
+    expect((await spoil(patch, always(chances.slice(1)), 0)).data).toEqual(without.data);
+    expect(without.data).not.toEqual(blurred.data);
+  });
 });
 
 const plain = (weights: Weights): unknown => [...weights].map(([name, { data }]) => [name, [...data]]);
