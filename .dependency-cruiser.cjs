@@ -37,7 +37,7 @@ const rooms = {
   training: ['engines', 'losses', 'media', 'metrics', 'nets', 'pipeline', 'workers'],
   setup: ['losses', 'nets'],
   pipeline: ['engines', 'media', 'nets', 'workers'],
-  workers: ['engines', 'media', 'nets'],
+  workers: ['engines', 'media', 'metrics', 'nets'],
   engines: ['media', 'nets'],
   losses: ['nets'],
   http: [],

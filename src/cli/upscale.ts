@@ -8,6 +8,7 @@ interface UpscaleFlags extends ProcessFlags, ModelFlags {
   readonly scale?: number;
   readonly variant?: UpscaleVariant;
   readonly model?: string;
+  readonly matchHistogram?: boolean;
 }
 
 /** `vidstyle upscale input.mp4 [output.mp4] --scale 4`. */
@@ -25,13 +26,14 @@ export function registerUpscaleCommand(program: Command, { signal }: { readonly 
         'video',
       ]),
     )
-    .option('--model <name>', 'a preset, or any model.onnx that enlarges pictures');
+    .option('--model <name>', 'a preset, or any model.onnx that enlarges pictures')
+    .option('--match-histogram', 'give each frame the colours of its input, as the paper does');
   addModelOptions(addProcessOptions(command)).action(
     async (input: string, output: string | undefined, flags: UpscaleFlags) => {
       const { upscale } = await import('../jobs/upscale.js');
       const { runFileCommand } = await import('./run-job.js');
-      const { scale, variant, model } = flags;
-      const own = { scale, variant, model, hints: toModelHints(flags) };
+      const { scale, variant, model, matchHistogram } = flags;
+      const own = { scale, variant, model, matchHistogram, hints: toModelHints(flags) };
       await runFileCommand({
         input,
         output,

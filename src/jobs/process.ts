@@ -33,6 +33,8 @@ export interface NetworkPlan {
   /** How much of the result shows over the input, 0..1; default 1. */
   readonly strength?: number | undefined;
   readonly keepColors?: boolean | undefined;
+  /** Give each result the colours of its input, channel by channel. */
+  readonly matchHistogram?: boolean | undefined;
   /** Show original and result beside each other. */
   readonly sideBySide?: boolean | undefined;
   /** Where the result shows; default everywhere. */

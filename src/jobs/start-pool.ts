@@ -74,7 +74,7 @@ function poolOptions({ plan, geometry, options }: PoolRequest): PoolOptions {
       ...(plan.hints && { hints: plan.hints }),
     },
     strength: plan.strength ?? 1,
-    compose: { keepColors: plan.keepColors ?? false },
+    compose: { keepColors: plan.keepColors ?? false, matchHistogram: plan.matchHistogram ?? false },
     ...(workers !== undefined && { workers }),
     ...(onNotice && { onNotice }),
     ...(signal && { signal }),

@@ -24,6 +24,8 @@ export interface UpscaleOptions extends ProcessOptions {
   readonly model?: string | undefined;
   /** What is known about a model of other origin; what is absent is found out. */
   readonly hints?: ModelHints | undefined;
+  /** Give each frame's channels the histograms of the input's, the paper's post-processing; default false. */
+  readonly matchHistogram?: boolean | undefined;
   /** Where the result goes; default beside the input: `clip.mp4` → `clip.x4.mp4`. */
   readonly output?: string | undefined;
   /** Folder of presets; default those that ship with vidstyle. */
@@ -40,7 +42,9 @@ export const upscaleDefaults = Object.freeze({ scale: 2, variant: 'natural' });
  */
 export function upscale(input: string, options: UpscaleOptions = {}): Job {
   const output = options.output ?? defaultOutput(input, labelOf(options));
-  return startJob(input, output, () => planUpscale(options), options);
+  const { matchHistogram } = options;
+  const plan = async (): Promise<NetworkPlan> => ({ ...(await planUpscale(options)), matchHistogram });
+  return startJob(input, output, plan, options);
 }
 
 /**

@@ -1,10 +1,14 @@
 import { maxSample, samplesOf, type Samples } from '../engines/pixels.js';
 import type { FrameGeometry } from '../media/frames.js';
+import { matchHistogram } from '../metrics/histogram.js';
+import type { Raster } from '../metrics/raster.js';
 
 /** What happens between the network's result and the output, besides strength and style. */
 export interface ComposeOptions {
   /** Take only the luma of the result and leave the input's colours. */
   readonly keepColors?: boolean;
+  /** At last, give each channel the input's histogram: Johnson et al. 2016, section 4.2. */
+  readonly matchHistogram?: boolean;
 }
 
 /** One frame to compose; pixels are packed RGB of one and the same sample format. */
@@ -26,6 +30,11 @@ export interface Composition extends ComposeOptions {
  * the input enlarged bilinearly.
  */
 export function compose(frame: Composition): void {
+  blend(frame);
+  if (frame.matchHistogram) matchToInput(frame);
+}
+
+function blend(frame: Composition): void {
   if (frame.strength >= 1 && !frame.keepColors && !frame.mask) return;
   const { width, height, format } = frame.outputGeometry;
   const max = maxSample(format);
@@ -37,6 +46,15 @@ export function compose(frame: Composition): void {
   for (let y = 0; y < height; y += 1) {
     blendRow(result.subarray(y * rowLength, (y + 1) * rowLength), reference(y), weights(y), max);
   }
+}
+
+function matchToInput({ input, inputGeometry, result, outputGeometry }: Composition): void {
+  const picture = asRaster(result, outputGeometry);
+  picture.data.set(matchHistogram(picture, asRaster(input, inputGeometry)).data);
+}
+
+function asRaster(bytes: Uint8Array, { width, height, format }: FrameGeometry): Raster<Samples> {
+  return { width, height, channels: 3, data: samplesOf(bytes, format) };
 }
 
 type Row = Samples | Float32Array;

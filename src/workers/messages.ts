@@ -10,6 +10,8 @@ export interface WorkerSetup {
   readonly session: Omit<SessionOptions, 'stopped'>;
   /** Each worker takes the next one, by its seat; empty: the engine's default. */
   readonly devices: readonly string[];
+  /** See {@link import('./compose.js').ComposeOptions}. */
+  readonly matchHistogram: boolean;
   /** The memory of {@link import('./seats.js').Seats}. */
   readonly seats: SharedArrayBuffer;
   /** The memory of {@link import('./controls.js').Controls}. */

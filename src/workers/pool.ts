@@ -92,6 +92,7 @@ export class WorkerPool implements FrameProcessor, AsyncDisposable {
       engineModule: moduleUrl(this.engine),
       session: { ...options.session, threads },
       devices,
+      matchHistogram: options.compose?.matchHistogram ?? false,
       controls: this.#controls.memory,
     });
   }

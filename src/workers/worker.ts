@@ -79,6 +79,7 @@ async function runFrame(session: EngineSession, { slot: number, memory }: FrameR
   const ranAt = performance.now();
   compose({
     keepColors: knobs.keepColors || session.isLuma === true,
+    matchHistogram: setup.matchHistogram,
     input: slot.input,
     inputGeometry: memory.inputGeometry,
     result: slot.output,

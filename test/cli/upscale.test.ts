@@ -2,6 +2,9 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { mkdtemp, readdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import sharp from 'sharp';
+import { matchHistogram } from '../../src/metrics/histogram.js';
+import type { Raster } from '../../src/metrics/raster.js';
 import { fixtureModel } from '../fixtures/onnx-models.js';
 import { writePicture } from '../fixtures/training-data.js';
 import { upscalerModel } from '../fixtures/upscaler-model.js';
@@ -27,6 +30,15 @@ describe('vidstyle upscale', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const size = { width: 20 * scale, height: 15 * scale };
     expect(JSON.parse(stdout)).toMatchObject({ output: join(root, name), ...size });
+  });
+
+  it('gives the result the colours of its input with --match-histogram', async () => {
+    const [plain, matched] = [join(root, 'plain.png'), join(root, 'matched.png')];
+    await runCli(['upscale', photo, plain]);
+    await runCli(['upscale', photo, matched, '--match-histogram']);
+    const expected = matchHistogram(await pixelsOf(plain), await pixelsOf(photo));
+    expect(await pixelsOf(matched)).toEqual(expected);
+    expect(await pixelsOf(plain)).not.toEqual(expected);
   });
 
   it('takes models of its own and of other origin from files', async () => {
@@ -57,3 +69,8 @@ describe('vidstyle upscale', () => {
     expect(await readdir(root)).toEqual(before);
   });
 });
+
+async function pixelsOf(path: string): Promise<Raster<Uint8Array>> {
+  const { data, info } = await sharp(path).removeAlpha().raw().toBuffer({ resolveWithObject: true });
+  return { width: info.width, height: info.height, channels: 3, data: Uint8Array.from(data) };
+}

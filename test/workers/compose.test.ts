@@ -46,6 +46,19 @@ describe('compose', () => {
     expect(composed({ result: again, keepColors: true, strength: 0.5 })).toEqual([17, 27, 37]);
   });
 
+  it('gives each channel the histogram of the input at last, whatever the sizes', () => {
+    const input = Uint8Array.of(10, 0, 90, 20, 50, 90);
+    const result = Uint8Array.of(130, 7, 1, 140, 8, 2, 140, 7, 3, 130, 8, 4);
+    composed({
+      input,
+      inputGeometry: { width: 2, height: 1, format: 'rgb8' },
+      result,
+      outputGeometry: { width: 4, height: 1, format: 'rgb8' },
+      matchHistogram: true,
+    });
+    expect([...result]).toEqual([10, 0, 90, 20, 50, 90, 20, 0, 90, 10, 50, 90]);
+  });
+
   it('clips what keeping colours drives out of range', () => {
     const result = Uint8Array.of(255, 255, 255);
     const input = Uint8Array.of(250, 10, 10);
