@@ -1,9 +1,12 @@
 /**
- * What it would gain, and cost, to hold the instance normalisation's statistics of a shot's first picture and fold them into
- * the convolutions: time a frame, the objective and the steadiness (warping error) of later pictures. The shot is a camera that
- * pans over a photograph, so that the flow is known exactly; with `--noise` each frame has noise of its own (σ, of 255).
+ * What it would gain, and cost, to normalise by statistics that are steady over a shot, folded into the convolutions, instead of each
+ * picture's own: time a frame, the objective and the steadiness (warping error) of later pictures. The statistics are a moving
+ * average that begins anew at the cut, so at the shot's first picture; `--rate` is the share of each new picture, 0 holds the first
+ * one's. The shot is a camera that pans over a photograph by `--step` pixels a frame, halves included, so that the flow is known
+ * exactly; with `--noise` each frame has noise of its own (σ, of 255).
  *
- *     node build/bench/steady-norms.js --styles DIR --vgg16 FILE [--preset FILE] [--only mosaic,candy] [--noise 4] PHOTO…
+ *     node build/bench/steady-norms.js --styles DIR --vgg16 FILE [--preset FILE] [--only mosaic,candy] [--step 2.5]
+ *         [--rate 0.1] [--noise 4] PHOTO…
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -35,6 +38,8 @@ const { values, positionals: photos } = parseArgs({
     vgg16: { type: 'string' },
     preset: { type: 'string', default: join(presetsFolder, 'fast.onnx') },
     only: { type: 'string', default: 'mosaic,candy,udnie' },
+    step: { type: 'string', default: '2.5' },
+    rate: { type: 'string', default: '0.1' },
     noise: { type: 'string', default: '0' },
   },
 });
@@ -42,16 +47,22 @@ if (!values.styles || !values.vgg16 || photos.length === 0)
   throw new Error('usage: steady-norms --styles DIR --vgg16 FILE [--preset FILE] [--only STYLES] PHOTO…');
 
 const size = 256;
-const [step, frames, rounds] = [4, 16, 15];
+const [frames, rounds] = [16, 15];
+const [step, rate] = [Number(values.step), Number(values.rate)];
 
 const bytes = await readFile(values.preset);
 const names = readMetadata(bytes)?.styles ?? [];
 const lowered = parseModel(specialise(parseModel(bytes), { sample: 'uint8', lowered: true }));
 const objective = await ObjectiveMeter.open(values.vgg16);
 const asItIs = await open(lowered);
-console.log(
-  'style | objective ÷ 1e6, own statistics → first frame’s | warping error × 1e4, own → first frame’s',
+const norms = lowered.graph.node.filter(({ op_type }) => op_type === 'InstanceNormalization');
+const probe = await open(
+  withOutputs(
+    lowered,
+    norms.flatMap(({ input }) => input),
+  ),
 );
+console.log('style | objective ÷ 1e6, own statistics → steady | warping error × 1e4, own → steady');
 for (const name of values.only.split(',')) await compare(name);
 await compareTimes();
 
@@ -67,10 +78,8 @@ async function compare(name: string): Promise<void> {
     const shot = await pan(photo);
     const [first] = shot;
     if (!first) continue;
-    const held = await open(await folded(first, style));
     const own = await Promise.all(shot.map((frame) => run(asItIs, frame, style)));
-    const fixed = await Promise.all(shot.map((frame) => run(held, frame, style)));
-    await held.release();
+    const fixed = await runSteadily(shot, style);
     const last = shot.at(-1) ?? first;
     const reached = (pictures: readonly Pixels[]): Promise<number> =>
       objective.of(pictures.at(-1) ?? first, last, target);
@@ -88,18 +97,33 @@ async function compare(name: string): Promise<void> {
   );
 }
 
+/** A shot by the moving average of its statistics. */
+async function runSteadily(shot: readonly Pixels[], style: Float32Array): Promise<Pixels[]> {
+  const results: Pixels[] = [];
+  let statistics: Statistics | undefined;
+  for (const frame of shot) {
+    statistics = average(statistics, await observe(frame, style));
+    const steady = await open(folded(statistics));
+    results.push(await run(steady, frame, style));
+    await steady.release();
+  }
+  return results;
+}
+
 /** Pairs at 640×360, one thread, by turns. */
 async function compareTimes(): Promise<void> {
   const geometry = { width: 640, height: 360 };
   const picture = { ...geometry, data: new Uint8Array(640 * 360 * 3).map((_, i) => (i * 7919) % 251) };
   const style = oneHot(values.only.split(',')[0] ?? '');
-  const [own, held] = [await open(lowered, geometry), await open(await folded(picture, style), geometry)];
+  const corner = cut(picture, { left: 0, top: 0, width: size, height: size, mirrored: false });
+  const steady = folded(await observe(corner, style));
+  const [own, held] = [await open(lowered, geometry), await open(steady, geometry)];
   const ratios: number[] = [];
   for (let round = -2; round < rounds; round += 1) {
     const [before, after] = [await timed(own), await timed(held)];
     if (round >= 0) ratios.push(after / before);
   }
-  console.log(`time with the first frame’s statistics ÷ with its own: ${spread(ratios, 3)}`);
+  console.log(`time with steady statistics ÷ with its own: ${spread(ratios, 3)}`);
 
   async function timed(session: ort.InferenceSession): Promise<number> {
     const before = process.cpuUsage();
@@ -109,14 +133,29 @@ async function compareTimes(): Promise<void> {
   }
 }
 
-/** A camera that pans to the right, `step` pixels a frame. */
+/** A camera that pans to the right, `step` pixels a frame: each pixel is the mean of four of a photograph of twice the size. */
 async function pan(path: string): Promise<Pixels[]> {
-  const photo = await readPixels(path, { shortSide: size });
-  const reach = Math.min(frames, Math.floor((photo.width - size) / step));
+  const photo = await readPixels(path, { shortSide: 2 * size });
+  const reach = Math.min(frames, Math.floor((photo.width / 2 - size) / step));
   return Array.from({ length: reach }, (_, i) => {
-    const frame = cut(photo, { left: i * step, top: 0, width: size, height: size, mirrored: false });
-    return { ...frame, data: frame.data.map((value) => Math.min(255, Math.max(0, value + noise()))) };
+    const left = Math.round(2 * i * step);
+    const { data } = cut(photo, { left, top: 0, width: 2 * size, height: 2 * size, mirrored: false });
+    return { width: size, height: size, data: halved(data).map(withNoise) };
   });
+}
+
+function halved(data: Uint8Array): Uint8Array {
+  const row = 2 * size * 3;
+  return Uint8Array.from({ length: size * size * 3 }, (_, i) => {
+    const [y, x, channel] = [Math.floor(i / (size * 3)), Math.floor(i / 3) % size, i % 3];
+    const at = 2 * y * row + 2 * x * 3 + channel;
+    const four = [at, at + 3, at + row, at + row + 3].map((each) => data[each] ?? 0);
+    return Math.round(four.reduce((sum, value) => sum + value, 0) / 4);
+  });
+}
+
+function withNoise(value: number): number {
+  return Math.min(255, Math.max(0, value + noise()));
 }
 
 /** Roughly normal: the sum of four dice. */
@@ -139,16 +178,40 @@ function unsteadiness(pictures: readonly Pixels[]): number {
   );
 }
 
-/**
- * The model with the statistics that one picture gives in place of each picture's own: batch normalisation, which ONNX Runtime
- * folds into the convolution before it.
- */
-async function folded(picture: Pixels, style: Float32Array): Promise<OnnxModel> {
-  const norms = lowered.graph.node.filter(({ op_type }) => op_type === 'InstanceNormalization');
-  const wanted = norms.flatMap(({ input }) => input);
-  const probe = await open(withOutputs(lowered, wanted), picture);
+/** Of each normalisation, by the name of its result: what it measured, and what it was given. */
+type Statistics = ReadonlyMap<
+  string,
+  Readonly<Record<'mean' | 'variance' | 'scale' | 'bias', ArrayLike<number>>>
+>;
+
+/** The statistics of one picture by itself. */
+async function observe(picture: Pixels, style: Float32Array): Promise<Statistics> {
   const results = await probe.run(feeds(picture, style));
-  await probe.release();
+  return new Map(
+    norms.map(({ input: [x = '', scale = '', bias = ''], output: [y = ''] }) => {
+      const given = { scale: floatsOf(results[scale]), bias: floatsOf(results[bias]) };
+      return [y, { ...moments(results[x]), ...given }];
+    }),
+  );
+}
+
+function average(before: Statistics | undefined, now: Statistics): Statistics {
+  if (!before) return now;
+  const mixed = (a: ArrayLike<number> = [], b: ArrayLike<number>): number[] =>
+    Array.from(b, (value, i) => (1 - rate) * (a[i] ?? 0) + rate * value);
+  return new Map(
+    Array.from(now, ([y, { mean, variance, ...given }]) => {
+      const old = before.get(y);
+      return [y, { mean: mixed(old?.mean, mean), variance: mixed(old?.variance, variance), ...given }];
+    }),
+  );
+}
+
+/**
+ * The model with these statistics in place of each picture's own: batch normalisation, which ONNX Runtime folds into the
+ * convolution before it.
+ */
+function folded(statistics: Statistics): OnnxModel {
   const initializer: OnnxTensor[] = [];
   const floats = (name: string, data: Float32Array): string => {
     initializer.push({
@@ -162,9 +225,9 @@ async function folded(picture: Pixels, style: Float32Array): Promise<OnnxModel> 
   const renamed = new Map<string, string>();
   const node = lowered.graph.node.flatMap((each): OnnxNode[] => {
     if (!norms.includes(each)) return [each];
-    const [x = '', scale = '', bias = ''] = each.input;
+    const [x = ''] = each.input;
     const [y = ''] = each.output;
-    const { mean, variance } = moments(results[x]);
+    const { mean = [], variance = [], scale = [], bias = [] } = statistics.get(y) ?? {};
     // Sub-pixels in channels of their own share their channel's statistics; what brings them together is left out.
     const reshape = lowered.graph.node.find(
       ({ op_type, output }) => op_type === 'Reshape' && output[0] === x,
@@ -178,8 +241,8 @@ async function folded(picture: Pixels, style: Float32Array): Promise<OnnxModel> 
         Float32Array.from({ length: data.length * times }, (_, i) => data[Math.floor(i / times)] ?? 0),
       );
     const parameters = [
-      vector('scale', results[scale]?.data as Float32Array),
-      vector('bias', results[bias]?.data as Float32Array),
+      vector('scale', scale),
+      vector('bias', bias),
       vector('mean', mean),
       vector('variance', variance),
     ];
@@ -211,7 +274,7 @@ function withOutputs(model: OnnxModel, names: readonly string[]): OnnxModel {
 }
 
 function moments(tensor: ort.Tensor | undefined): { mean: number[]; variance: number[] } {
-  const data = (tensor?.data ?? []) as Float32Array;
+  const data = floatsOf(tensor);
   const channels = tensor?.dims[1] ?? 1;
   const length = data.length / channels;
   const mean: number[] = [];
@@ -223,6 +286,10 @@ function moments(tensor: ort.Tensor | undefined): { mean: number[]; variance: nu
     variance.push(part.reduce((sum, value) => sum + (value - average) ** 2, 0) / length);
   }
   return { mean, variance };
+}
+
+function floatsOf(tensor: ort.Tensor | undefined): Float32Array {
+  return (tensor?.data ?? new Float32Array()) as Float32Array;
 }
 
 function open(
