@@ -2,7 +2,8 @@
  * What the pipeline costs, on your clip:
  *
  * - FFmpeg alone: decode and encode, nothing between; against the whole pipeline with a network that does nothing;
- * - the bare engine on a frame in memory; against the whole pipeline with a real preset.
+ * - the bare engine on a frame in memory; against the whole pipeline with a real preset;
+ * - the conversion to RGB and back, by the trace of that; against the network.
  *
  * The four take turns, so that a drifting clock or a busy machine touches all alike; medians over the rounds.
  *
@@ -21,6 +22,7 @@ import { GraphBuilder } from '../src/nets/onnx-graph.js';
 import { elementType, encodeModel } from '../src/nets/onnx-schema.js';
 import { presetsFolder } from '../src/paths.js';
 import { runPipeline } from '../src/pipeline/run.js';
+import { TraceRecorder } from '../src/pipeline/trace.js';
 import { WorkerPool } from '../src/workers/pool.js';
 import { median, spread } from '../src/evaluate/spread.js';
 
@@ -40,13 +42,16 @@ interface Run {
 }
 
 const results = new Map<string, Run[]>();
+const conversions: number[] = [];
 try {
   const model = await readFile(preset);
   for (let round = 0; round < Number(rounds); round += 1) {
     record('FFmpeg alone', await transcode(clip));
     record('pipeline, identity', await restyle(clip, identityModel()));
     record('bare engine', await infer(clip, model));
-    record('pipeline, preset', await restyle(clip, model, 3));
+    const trace = new TraceRecorder();
+    record('pipeline, preset', await restyle(clip, model, 3, trace));
+    conversions.push(conversionShare(trace));
   }
 } finally {
   await rm(folder, { recursive: true });
@@ -79,12 +84,17 @@ async function transcode(path: string): Promise<Run> {
   });
 }
 
-async function restyle(path: string, model: Uint8Array, duration?: number): Promise<Run> {
+async function restyle(
+  path: string,
+  model: Uint8Array,
+  duration?: number,
+  trace = new TraceRecorder(),
+): Promise<Run> {
   const source = await openVideo(path, { duration });
   const session = { model, geometry: source.geometry, ...styleOf(model) };
   const pool = await WorkerPool.start({ session, engine: name as EngineName, workers: Number(workers) });
   const sink = await createVideoSink(output, source, { ...encoding, copyStreams: false });
-  return clocked(async () => (await lastValueFrom(runPipeline({ source, pool, sink }))).framesDone);
+  return clocked(async () => (await lastValueFrom(runPipeline({ source, pool, sink, trace }))).framesDone);
 }
 
 async function infer(path: string, model: Uint8Array): Promise<Run> {
@@ -134,6 +144,14 @@ function identityModel(): Uint8Array {
   });
 }
 
+/** How much of a frame's time in conversions and network the conversions take. */
+function conversionShare({ records }: TraceRecorder): number {
+  const ms = (wanted: string): number =>
+    median(records.filter(({ stage }) => stage === wanted).map(({ durationMs }) => durationMs));
+  const conversion = ms('toRgb') + ms('fromRgb');
+  return conversion / (conversion + ms('network'));
+}
+
 function record(name: string, run: Run): void {
   results.set(name, [...(results.get(name) ?? []), run]);
 }
@@ -149,5 +167,6 @@ function report(): void {
   const share = (a: string, b: string): string => (median(fps(a)) / median(fps(b))).toFixed(2);
   console.log(`pipeline ÷ FFmpeg alone  ${share('pipeline, identity', 'FFmpeg alone')} (goal 0.8)`);
   console.log(`pipeline ÷ bare engine   ${share('pipeline, preset', 'bare engine')} (goal 0.9)`);
+  console.log(`conversion ÷ it and network ${spread(conversions, 3)}`);
   console.log(`largest memory           ${(process.resourceUsage().maxRSS / 1e3).toFixed(0)} MB`);
 }
