@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { createProgram } from '../../src/cli/program.js';
 import { packageRoot } from '../../src/paths.js';
 
-const pages = ['README.md', ...readdirSync(join(packageRoot, 'docs')).map((name) => `docs/${name}`)];
+const written = readdirSync(join(packageRoot, 'docs')).filter((name) => name.endsWith('.md'));
+const pages = ['README.md', ...written.map((name) => `docs/${name}`)];
 
 // In indented blocks, in compose and Kubernetes files.
 const whole = [
