@@ -15,21 +15,7 @@ const belowJobs = [
  * room that is not listed may import nothing else.
  */
 const rooms = {
-  cli: [
-    'batch',
-    'engines',
-    'evaluate',
-    'jobs',
-    'live',
-    'losses',
-    'media',
-    'metrics',
-    'nets',
-    'pipeline',
-    'setup',
-    'training',
-    'workers',
-  ],
+  cli: ['batch', 'evaluate', 'jobs', 'live', ...belowJobs],
   jobs: belowJobs,
   evaluate: ['jobs', ...belowJobs],
   live: ['engines', 'http', 'jobs', 'media', 'nets', 'pipeline', 'workers'],

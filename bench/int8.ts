@@ -8,7 +8,7 @@
 import { cpus } from 'node:os';
 import ort from 'onnxruntime-node';
 import { GraphBuilder } from '../src/nets/onnx-graph.js';
-import { elementType, encodeModel, type OnnxTensor } from '../src/nets/onnx-schema.js';
+import { elementType, encodeModel, valueInfo, type OnnxTensor } from '../src/nets/onnx-schema.js';
 import { median, spread } from '../src/evaluate/spread.js';
 
 interface Shape {
@@ -87,10 +87,8 @@ function open(shape: Shape, conv: Conv): Promise<ort.InferenceSession> {
   const graph = new GraphBuilder();
   conv(graph, shape);
   const { input, output, width, height } = shape;
-  const value = (name: string, channels: number) => {
-    const dim = [1, channels, height, width].map((dim_value) => ({ dim_value }));
-    return { name, type: { tensor_type: { elem_type: elementType.float, shape: { dim } } } };
-  };
+  const value = (name: string, channels: number) =>
+    valueInfo(name, elementType.float, [1, channels, height, width]);
   const model = encodeModel({
     ir_version: 8,
     producer_name: 'bench',

@@ -19,7 +19,7 @@ import { engineModule, loadEngine } from '../src/engines/registry.js';
 import { createVideoSink, frameBytes, openVideo } from '../src/media/index.js';
 import { readMetadata } from '../src/nets/metadata.js';
 import { GraphBuilder } from '../src/nets/onnx-graph.js';
-import { elementType, encodeModel } from '../src/nets/onnx-schema.js';
+import { elementType, encodeModel, valueInfo } from '../src/nets/onnx-schema.js';
 import { presetsFolder } from '../src/paths.js';
 import { runPipeline } from '../src/pipeline/run.js';
 import { TraceRecorder } from '../src/pipeline/trace.js';
@@ -123,11 +123,7 @@ function styleOf(model: Uint8Array): { style?: number[] } {
 function identityModel(): Uint8Array {
   const graph = new GraphBuilder();
   graph.op('Identity', ['image'], {}, 'result');
-  const dim = [{ dim_value: 1 }, { dim_param: 'height' }, { dim_param: 'width' }, { dim_value: 3 }];
-  const picture = (name: string) => ({
-    name,
-    type: { tensor_type: { elem_type: elementType.uint8, shape: { dim } } },
-  });
+  const picture = (name: string) => valueInfo(name, elementType.uint8, [1, 'height', 'width', 3]);
   return encodeModel({
     ir_version: 8,
     producer_name: 'bench',

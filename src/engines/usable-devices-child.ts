@@ -1,14 +1,11 @@
 /** Run by `usableDevices`: says which of the devices named open a model, a line each. */
 import { GraphBuilder } from '../nets/onnx-graph.js';
-import { elementType, encodeModel, type OnnxValueInfo } from '../nets/onnx-schema.js';
+import { elementType, encodeModel, valueInfo } from '../nets/onnx-schema.js';
 import { opensOn } from './onnxruntime.js';
 
 const graph = new GraphBuilder();
 graph.op('Relu', ['x'], {}, 'y');
-const value = (name: string): OnnxValueInfo => ({
-  name,
-  type: { tensor_type: { elem_type: elementType.float, shape: { dim: [{ dim_value: 1 }] } } },
-});
+const value = (name: string) => valueInfo(name, elementType.float, [1]);
 const model = encodeModel({
   ir_version: 8,
   producer_name: 'vidstyle',

@@ -59,6 +59,12 @@ export interface OnnxValueInfo {
     };
   };
 }
+/** A graph's input or output: sides that are numbers are fixed, those that are names are free. */
+export function valueInfo(name: string, type: number, shape: readonly (number | string)[]): OnnxValueInfo {
+  const dim = shape.map((side) => (typeof side === 'number' ? { dim_value: side } : { dim_param: side }));
+  return { name, type: { tensor_type: { elem_type: type, shape: { dim } } } };
+}
+
 export interface OnnxTensor {
   readonly name: string;
   readonly dims: readonly number[];

@@ -2,7 +2,7 @@ import { GraphBuilder } from './onnx-graph.js';
 import {
   elementType,
   encodeModel,
-  type OnnxDimension,
+  valueInfo,
   type OnnxModel,
   type OnnxTensor,
   type OnnxValueInfo,
@@ -109,18 +109,9 @@ function floatsOf({ raw_data }: OnnxTensor): Float32Array {
 }
 
 function picture(name: string, type: number, height: string, width: string): OnnxValueInfo {
-  return valueInfo(name, type, [
-    { dim_value: 1 },
-    { dim_param: height },
-    { dim_param: width },
-    { dim_value: 3 },
-  ]);
+  return valueInfo(name, type, [1, height, width, 3]);
 }
 
 function styleInput(styles: number): OnnxValueInfo {
-  return valueInfo('style', elementType.float, [{ dim_value: styles }]);
-}
-
-function valueInfo(name: string, type: number, dim: readonly OnnxDimension[]): OnnxValueInfo {
-  return { name, type: { tensor_type: { elem_type: type, shape: { dim } } } };
+  return valueInfo('style', elementType.float, [styles]);
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { frameBytes, openSource, openVideo, type VerifyRow } from '../../src/media/index.js';
 import { evenTimes, makeClip, type ClipOptions } from '../fixtures/clips.js';
-import { encodeModel } from '../../src/nets/onnx-schema.js';
+import { elementType, encodeModel, valueInfo } from '../../src/nets/onnx-schema.js';
 import { makePhotograph } from '../fixtures/photograph.js';
 import { runCli } from './run-cli.js';
 
@@ -341,10 +341,7 @@ async function notAModel(): Promise<readonly string[]> {
 
 /** A network that gives one number. */
 async function anotherModel(): Promise<readonly string[]> {
-  const value = (name: string, dims: readonly number[]) => ({
-    name,
-    type: { tensor_type: { elem_type: 1, shape: { dim: dims.map((dim_value) => ({ dim_value })) } } },
-  });
+  const value = (name: string, shape: readonly number[]) => valueInfo(name, elementType.float, shape);
   const model = encodeModel({
     ir_version: 8,
     producer_name: 'test',

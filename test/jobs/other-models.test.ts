@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { restyle, type RestyleOptions } from '../../src/jobs/restyle.js';
 import { GraphBuilder } from '../../src/nets/onnx-graph.js';
-import { elementType, encodeModel, type OnnxValueInfo } from '../../src/nets/onnx-schema.js';
+import { elementType, encodeModel, valueInfo, type OnnxValueInfo } from '../../src/nets/onnx-schema.js';
 import { installFolder } from '../../src/setup/install-folder.js';
 import { fixtureModel } from '../fixtures/onnx-models.js';
 import { makePhotograph } from '../fixtures/photograph.js';
@@ -141,13 +141,5 @@ function model(graph: GraphBuilder, inputs: Shapes, outputs: Shapes): Uint8Array
 }
 
 function values(shapes: Shapes): OnnxValueInfo[] {
-  return Object.entries(shapes).map(([name, shape]) => ({
-    name,
-    type: {
-      tensor_type: {
-        elem_type: elementType.float,
-        shape: { dim: shape.map((dim_value) => ({ dim_value })) },
-      },
-    },
-  }));
+  return Object.entries(shapes).map(([name, shape]) => valueInfo(name, elementType.float, shape));
 }
