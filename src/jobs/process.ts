@@ -109,7 +109,9 @@ async function run(
   try {
     const { pools } = options;
     const { geometry: inputGeometry } = media.source;
-    const request = { plan, geometry: inputGeometry, options: told, firstFrames: () => firstFramesOf(input, options) }; // prettier-ignore
+    // A picture is one frame: a second network would have nothing to do.
+    const workers = media.kind === 'picture' ? (options.workers ?? 1) : options.workers;
+    const request = { plan, geometry: inputGeometry, options: { ...told, workers }, firstFrames: () => firstFramesOf(input, options) }; // prettier-ignore
     const pool = await (pools ? pools.take(request) : startPool(request));
     opened.push(() => pool.close());
     const mask = await plan.mask?.(media);

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { link, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { openMask } from '../../src/jobs/mask.js';
@@ -54,6 +54,12 @@ describe('restyle', () => {
     });
     await expect(job.done).rejects.toMatchObject({ code: 'aborted' });
     expect((await readdir(root)).filter((name) => name.includes('aborted'))).toEqual([]);
+  });
+
+  it('gives a picture all cores, in one network', async () => {
+    const report = await restyle(photo, { style: 'mosaic', presets, output: join(root, 'cores.png') }).done;
+    const cores = availableParallelism();
+    expect(report.engine).toBe(`onnxruntime cpu, ${cores} thread${cores === 1 ? '' : 's'}`);
   });
 
   it('does not begin when it is aborted before', async () => {
