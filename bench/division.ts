@@ -1,18 +1,17 @@
 /**
  * How cores are best divided: one network with all of them, or a network a core, on whole jobs (decode, network, encode) of your
- * clip at several sizes, through each engine that is there. All take turns; frames a second from the third finished
- * frame to the last, median and range over the rounds.
+ * clip at several sizes, through each engine that is there. Each job is a process of its own and all take turns; frames a second
+ * from the first finished frame to the last, median and range over the rounds.
  *
  *     node build/bench/division.js clip.mp4 [rounds] [frames]
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { engineCandidates } from '../src/engines/candidates.js';
+import { comparedEngines } from '../src/evaluate/compared-engines.js';
+import { measureJob, type JobOrder } from '../src/evaluate/measured-job.js';
 import { spread } from '../src/evaluate/spread.js';
-import type { Job } from '../src/jobs/process.js';
 import { openVideo } from '../src/media/index.js';
-import { restyle, upscale, type RestyleOptions } from '../src/index.js';
 
 const [clip, rounds = '3', frames = '40'] = process.argv.slice(2);
 if (clip === undefined) throw new Error('usage: node build/bench/division.js clip.mp4 [rounds] [frames]');
@@ -27,26 +26,33 @@ await source.close();
 const folder = await mkdtemp(join(tmpdir(), 'vidstyle-division-'));
 const common = { output: join(folder, 'out.mp4'), overwrite: true, duration: (Number(frames) * den) / num };
 
-type Options = Omit<RestyleOptions, 'style'>;
-const styled = (width: number, height: number) => (options: Options) =>
-  restyle(clip, { ...common, ...options, style: 'mosaic', size: { width, height } });
-const jobs: Readonly<Record<string, (options: Options) => Job>> = {
+const styled = (width: number, height: number): JobOrder => ({
+  kind: 'restyle',
+  input: clip,
+  options: { ...common, style: 'mosaic', size: { width, height } },
+});
+const jobs: Readonly<Record<string, JobOrder>> = {
   'restyle 320×180': styled(320, 180),
   'restyle 640×360': styled(640, 360),
   'restyle 1280×720': styled(1280, 720),
-  'upscale 320×180 ×4': (options) =>
-    upscale(clip, { ...common, ...options, scale: 4, size: { width: 320, height: 180 } }),
+  'upscale 320×180 ×4': {
+    kind: 'upscale',
+    input: clip,
+    options: { ...common, scale: 4, size: { width: 320, height: 180 } },
+  },
 };
 
 const measured = new Map<string, number[]>();
-const engines = (await engineCandidates()).filter((engine) => engine !== 'tfjs');
+const engines = await comparedEngines();
 try {
   for (let round = 0; round < Number(rounds); round++) {
-    for (const [name, start] of Object.entries(jobs)) {
+    for (const [name, job] of Object.entries(jobs)) {
       for (const engine of engines) {
         for (const division of divisions) {
           const what = `${name}, ${engine}, ${division.workers} × ${division.threads}`;
-          measured.set(what, [...(measured.get(what) ?? []), await pace(start({ ...division, engine }))]);
+          const order = { ...job, options: { ...job.options, ...division, engine } } as JobOrder;
+          const { framesPerSecond } = await measureJob(order);
+          measured.set(what, [...(measured.get(what) ?? []), framesPerSecond]);
         }
       }
     }
@@ -55,11 +61,3 @@ try {
   await rm(folder, { recursive: true, force: true });
 }
 for (const [what, values] of measured) console.log(`${what.padEnd(44)} ${spread(values, 1)} fps`);
-
-async function pace(job: Job): Promise<number> {
-  const doneAtMs: number[] = [];
-  job.progress.subscribe(({ elapsedMs }) => doneAtMs.push(elapsedMs));
-  await job.done;
-  const [, , third = 0] = doneAtMs;
-  return (1000 * (doneAtMs.length - 3)) / ((doneAtMs.at(-1) ?? third) - third);
-}
