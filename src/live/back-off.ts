@@ -1,8 +1,23 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
+/** What time it is, and how time passes. */
+export interface Clock {
+  /** Only differences count. */
+  nowMs(): number;
+  /** Resolves after this time, or at once when the signal aborts. */
+  wait(ms: number, signal: AbortSignal): Promise<void>;
+}
+
+const machineClock: Clock = {
+  nowMs: () => performance.now(),
+  wait: (ms, signal) => delay(ms, undefined, { signal }).catch(() => undefined),
+};
+
 /** Waits between attempts: half a second at first, twice as long each time, 8 seconds at most. */
 export class BackOff {
   #nextMs = firstMs;
+
+  constructor(readonly clock: Clock = machineClock) {}
 
   /** An attempt has succeeded. */
   reset(): void {
@@ -13,7 +28,7 @@ export class BackOff {
   async wait(signal: AbortSignal): Promise<void> {
     const waitMs = this.#nextMs;
     this.#nextMs = Math.min(2 * waitMs, longestMs);
-    await delay(waitMs, undefined, { signal }).catch(() => undefined);
+    await this.clock.wait(waitMs, signal);
   }
 }
 

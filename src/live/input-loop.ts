@@ -13,6 +13,8 @@ export interface InputLoopOptions extends Pick<LiveOptions, 'input' | 'listen' |
   readonly onOpen: (input: LiveInput) => void | Promise<void>;
   readonly onNotice: (sentence: string) => void;
   readonly signal: AbortSignal;
+  /** Waits between attempts; default by the machine's clock. */
+  readonly backOff?: BackOff;
 }
 
 /** Reads a live input, and connects anew when it is gone. */
@@ -21,12 +23,13 @@ export class InputLoop {
   connections = 0;
   readonly #options: InputLoopOptions;
   readonly #shownAs: string;
-  readonly #backOff = new BackOff();
+  readonly #backOff: BackOff;
   #lastArrivalMs = -Infinity;
   #wasTold = false;
 
   constructor(options: InputLoopOptions) {
     this.#options = options;
+    this.#backOff = options.backOff ?? new BackOff();
     this.#shownAs = options.inputFormat ?? maskAddress(options.input);
   }
 

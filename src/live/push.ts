@@ -14,6 +14,8 @@ export interface PushOptions {
   /** The stream has to begin with a key frame. */
   readonly onKeyFrameNeeded: () => void;
   readonly signal: AbortSignal;
+  /** Waits between attempts; default by the machine's clock. */
+  readonly backOff?: BackOff;
 }
 
 /** Sends tags to an RTMP server and connects anew when it is gone; what cannot be sent is left out, never kept. */
@@ -59,19 +61,20 @@ export class Push {
 
   /** Keeps the connection until the signal aborts. */
   async run(): Promise<void> {
-    const { url, signal, onNotice, onKeyFrameNeeded } = this.#options;
-    const backOff = new BackOff();
+    const { url, signal, onNotice, onKeyFrameNeeded, backOff = new BackOff() } = this.#options;
     let wasTold = false;
     while (!isOver(signal)) {
       try {
         const publisher = await RtmpPublisher.connect(url, { timeoutMs: connectMs, signal });
-        backOff.reset();
+        const connectedMs = backOff.clock.nowMs();
         if (wasTold) onNotice(`The output ${maskAddress(url)} is back.`);
         wasTold = false;
         this.#begin(publisher);
         onKeyFrameNeeded();
         const reason = await untilClosed(publisher, signal);
         this.#publisher = undefined;
+        // Services let a wrong key in and close at once: that is no success.
+        if (backOff.clock.nowMs() - connectedMs > steadyMs) backOff.reset();
         if (reason !== undefined) {
           onNotice(`The output ${maskAddress(url)} is gone (${reason}); connecting again.`);
           wasTold = true;
@@ -107,6 +110,8 @@ export class Push {
 }
 
 const connectMs = 10_000;
+/** A connection that has stood for this long has succeeded. */
+const steadyMs = 5000;
 const stalledMs = 5000;
 
 /** Why it was closed; `undefined` when the signal closed it. */
