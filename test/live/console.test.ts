@@ -6,7 +6,7 @@ import { chromium, type Browser, type Page } from 'playwright-core';
 import WebSocket from 'ws';
 import { openVideo } from '../../src/media/index.js';
 import type { LiveSession } from '../../src/live/session.js';
-import { LiveHouse } from './live-house.js';
+import { LiveHouse, type RunningSession } from './live-house.js';
 import { freePort } from './rtmp-server.js';
 import { until, type Watcher } from './watcher.js';
 
@@ -71,14 +71,7 @@ describe('the console’s HTTP', () => {
   it('refuses pages of other origins and names pointed at this machine, sockets included', async () => {
     expect((await patch({ strength: 0 }, { Origin: 'http://evil.example' })).status).toBe(403);
     const open = (headers: Record<string, string>): Promise<string> =>
-      new Promise((resolve) => {
-        const socket = new WebSocket(`${url.replace('http', 'ws')}/preview/result`, { headers });
-        socket.once('open', () => {
-          socket.close();
-          resolve('open');
-        });
-        socket.once('error', ({ message }) => resolve(message));
-      });
+      openSocket(`${url.replace('http', 'ws')}/preview/result`, headers);
     expect(await open({ Origin: 'http://evil.example' })).toContain('403');
     expect(await open({ Host: 'evil.example' })).toContain('403');
     expect(await open({ Origin: url })).toBe('open');
@@ -87,26 +80,83 @@ describe('the console’s HTTP', () => {
 });
 
 describe('a console that others can reach', () => {
-  it('takes a token', async () => {
-    const shared = { input: house.url('in'), output: undefined };
-    const bare = house.start({ ...shared, console: { port: await freePort(), host: '0.0.0.0' } });
-    await expect(bare.done).rejects.toThrow('give it a token of 16 characters or more');
+  const token = 'a-long-enough-token';
+  const wrong = 'a-wrong-token-all-along';
+  let port: number;
+  let shared: RunningSession;
+  beforeAll(async () => {
+    port = await freePort();
+    const served = { port, host: '0.0.0.0', token };
+    shared = house.start({ input: house.url('in'), output: undefined, console: served });
+    await until(() => shared.notices.some((notice) => notice.includes('console')), 'the console');
+  });
+  afterAll(async () => {
+    shared.session.close();
+    await shared.done;
+  });
 
-    const port = await freePort();
-    const token = 'a-long-enough-token';
-    const open = house.start({ ...shared, console: { port, host: '0.0.0.0', token } });
-    await until(() => house.notices.some((notice) => notice.includes('console')), 'the console');
-    expect(house.notices.join(' ')).not.toContain(token);
+  it('is not served without a token', async () => {
+    const served = { port: await freePort(), host: '0.0.0.0' };
+    const bare = house.start({ input: house.url('in'), output: undefined, console: served });
+    await expect(bare.done).rejects.toThrow('give it a token of 16 characters or more');
+  });
+
+  it('does not say the token', () => {
+    expect(shared.notices.join(' ')).not.toContain(token);
+  });
+
+  it('answers whoever gives the token', async () => {
     const ask = async (path: string, headers = {}): Promise<number> =>
       (await fetch(`http://127.0.0.1:${port}${path}`, { headers })).status;
     expect(await ask('/api/status')).toBe(401);
-    expect(await ask('/metrics', { Authorization: 'Bearer a-wrong-token-all-along' })).toBe(401);
+    expect(await ask('/metrics', { Authorization: `Bearer ${wrong}` })).toBe(401);
     expect(await ask('/metrics', { Authorization: `Bearer ${token}` })).toBe(200);
     expect(await ask(`/?token=${token}`)).toBe(200);
-    open.session.close();
-    await open.done;
+  });
+
+  // By the address of loopback, and as one who comes by an address of the network.
+  describe.each(['127.0.0.1', '192.0.2.7'])('at %s', (address) => {
+    const open = (path: string, headers: Record<string, string> = {}): Promise<string> =>
+      openSocket(`ws://127.0.0.1:${port}${path}`, { Host: `${address}:${port}`, ...headers });
+
+    it.each(['/preview/result', '/preview/original'])('opens %s to whoever gives the token', async (path) => {
+      expect(await open(`${path}?token=${token}`)).toBe('open');
+      expect(await open(path, { Authorization: `Bearer ${token}` })).toBe('open');
+      // As the page does that was opened with the token.
+      const page = await fetch(`http://127.0.0.1:${port}/?token=${token}`);
+      const [cookie = ''] = (page.headers.get('set-cookie') ?? '').split(';');
+      expect(await open(path, { Cookie: cookie, Origin: `http://${address}:${port}` })).toBe('open');
+    });
+
+    it.each(['/preview/result', '/preview/original', '/', '/nowhere'])(
+      'refuses sockets at %s to others',
+      async (path) => {
+        expect(await open(path)).toContain('401');
+        expect(await open(`${path}?token=${wrong}`)).toContain('401');
+        expect(await open(`${path}?token=`)).toContain('401');
+        expect(await open(`${path}?token=${token}&token=${token}`)).toContain('401');
+        expect(await open(path, { Authorization: `Bearer ${wrong}` })).toContain('401');
+        expect(await open(path, { Authorization: `Bearer ${token}x` })).toContain('401');
+        expect(await open(path, { Cookie: `vidstyle_console=${wrong}` })).toContain('401');
+        // Another page's cookie on the same machine.
+        expect(await open(path, { Cookie: `vidstyle_board=${token}` })).toContain('401');
+        expect(await open(`${path}?token=${token}`, { Origin: 'http://evil.example' })).toContain('403');
+      },
+    );
   });
 });
+
+/** Opens a preview's WebSocket: `open` when its stream begins, or why not. */
+function openSocket(address: string, headers: Record<string, string>): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = new WebSocket(address, { headers });
+    socket.once('message', (bytes: Buffer) => {
+      socket.close();
+      resolve(bytes.subarray(0, 3).toString() === 'FLV' ? 'open' : 'no stream');
+    });
+    socket.once('error', ({ message }) => resolve(message));
+  });
+}
 
 describe('the console’s page in Chromium', () => {
   let browser: Browser;
