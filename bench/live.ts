@@ -7,8 +7,9 @@
  * - pictures a second restyled, and how many were dropped or repeated;
  * - how long after the request another style shows at the viewer, and whether the output has a gap meanwhile;
  * - how far apart sound and picture are in the output, in the first minute, in the last and at most;
- * - in which seconds pictures were dropped;
- * - memory of vidstyle's process, minute by minute, the last against the first.
+ * - memory of vidstyle's process: its first minute, its last, the largest, and the slope of the line through all but the first minute.
+ *
+ * Every minute has a line, and nothing is kept of it here but sums, so that the run may take hours.
  *
  *     node build/bench/live.js [minutes] [engine] [WxH] [latency in ms]
  */
@@ -20,16 +21,15 @@ import type { LiveStatus, Look } from '../src/index.js';
 import { packageRoot } from '../src/paths.js';
 import { freePort, startRtmpServer } from '../test/live/rtmp-server.js';
 import { TestSignal } from '../test/live/test-signal.js';
-import { flashOffsets, largestInterval, until, Watcher, type Seen } from '../test/live/watcher.js';
+import { largestInterval, until, Watcher, type Seen } from '../test/live/watcher.js';
 import { median } from '../src/evaluate/spread.js';
+import { MemoryTally, ViewerTally } from './live-tally.js';
 
 const [minutes = '2', engine = 'auto', size = '640x360', latencyMs = '500'] = process.argv.slice(2);
 const [width = 640, height = 360] = size.split('x').map(Number);
 const fps = 24;
 /** The styles' hues differ by more, two pictures' of one style by less. */
 const hueStep = 5;
-/** A clock that was read wrongly says anything. */
-const mostBelievableMs = 5000;
 
 const server = await startRtmpServer();
 const signal = await TestSignal.start(server.url('in'), { width, height, fps });
@@ -50,13 +50,12 @@ try {
   await delay(5000); // the working size may step, decoders settle
   watcher.pictures.length = 0;
   watcher.onsetsMs.length = 0;
+  const viewer = new ViewerTally(watcher, signal.sentAt);
+  const memory = new MemoryTally(Number(minutes) > 1 ? 60 : 0);
   const before = await status();
-  const { resident, drops } = await watchSeconds();
-  const after = await status();
-  reportStream(watcher.pictures, before, after);
-  console.log(`dropped in seconds: ${drops.map(([second, count]) => `${second} (${count})`).join(', ')}`);
-  reportStep(watcher);
-  reportMemory(resident);
+  await watchMinutes(viewer, memory);
+  reportStream(viewer, before, await status());
+  reportMemory(memory);
   await reportSwitches(watcher);
   await watcher.stop();
 } finally {
@@ -66,44 +65,33 @@ try {
   await server.stop();
 }
 
-interface Watched {
-  /** Typical resident set of every minute, or of what is left of it, bytes. */
-  readonly resident: readonly number[];
-  /** Seconds in which pictures were dropped, and how many. */
-  readonly drops: readonly (readonly [second: number, count: number])[];
-}
-
-async function watchSeconds(): Promise<Watched> {
-  const samples: number[] = [];
-  const drops: [number, number][] = [];
+/** A line a minute, and one for what is left of the last. */
+async function watchMinutes(viewer: ViewerTally, memory: MemoryTally): Promise<void> {
+  const seconds = Math.round(Number(minutes) * 60);
   let { dropped } = (await status()).totals;
-  while (samples.length < Number(minutes) * 60) {
+  for (let second = 1; second <= seconds; second += 1) {
     await delay(1000);
     const pages = (await readFile(`/proc/${child.pid}/statm`, 'utf8')).split(' ')[1];
-    samples.push(Number(pages) * 4096);
-    const { totals } = await status();
-    if (totals.dropped > dropped) drops.push([samples.length, totals.dropped - dropped]);
+    memory.add(Number(pages) * 4096);
+    if (second % 60 !== 0 && second < seconds) continue;
+    viewer.count(second === seconds);
+    const { totals, workingSize } = await status();
+    console.log(
+      `minute ${Math.ceil(second / 60)}: ${mega(memory.endMinute())} MB, ${totals.dropped - dropped} dropped, sound after picture ${median(viewer.lastOffsets).toFixed(0)} ms, ${workingSize.width}×${workingSize.height}`,
+    );
     dropped = totals.dropped;
   }
-  const starts = Array.from({ length: Math.ceil(samples.length / 60) }, (_, i) => 60 * i);
-  return { resident: starts.map((start) => median(samples.slice(start, start + 60))), drops };
 }
 
-function reportMemory(resident: readonly number[]): void {
-  const [first = NaN] = resident;
-  const change = 100 * ((resident.at(-1) ?? NaN) / first - 1);
-  const listed = resident.map((bytes) => (bytes / 1e6).toFixed(0)).join(', ');
+function reportMemory({ first, last, largest, slope }: MemoryTally): void {
+  const change = 100 * (last / first - 1);
   console.log(
-    `memory, minute by minute: ${listed} MB; the last against the first ${change > 0 ? '+' : ''}${change.toFixed(1)}%`,
+    `memory  first minute ${mega(first)} MB, last ${mega(last)} MB (${change > 0 ? '+' : ''}${change.toFixed(1)}%), largest ${mega(largest)} MB, slope ${(slope / 1e6).toFixed(2)} MB a minute`,
   );
 }
 
-function reportStep({ pictures, onsetsMs }: Watcher): void {
-  const offsets = flashOffsets({ pictures, onsetsMs });
-  const middle = (part: readonly number[]): string => `${median(part).toFixed(0)} ms`;
-  console.log(
-    `sound after picture in the output  first minute ${middle(offsets.slice(0, 60))}, last ${middle(offsets.slice(-60))}, farthest ${Math.max(...offsets.map(Math.abs)).toFixed(0)} ms (${offsets.length} flashes and beeps)`,
-  );
+function mega(bytes: number): string {
+  return (bytes / 1e6).toFixed(0);
 }
 
 async function turnTo(look: Partial<Look>): Promise<void> {
@@ -118,18 +106,18 @@ async function status(): Promise<LiveStatus> {
   return (await (await fetch(`http://127.0.0.1:${port}/api/status`)).json()) as LiveStatus;
 }
 
-function reportStream(pictures: readonly Seen[], before: LiveStatus, after: LiveStatus): void {
+function reportStream(viewer: ViewerTally, before: LiveStatus, after: LiveStatus): void {
   const seconds = after.seconds - before.seconds;
   const since = (name: keyof LiveStatus['totals']): number => after.totals[name] - before.totals[name];
-  const delays = pictures
-    .map(({ number, atMs }) => atMs - (signal.sentAt.get(number) ?? NaN))
-    .filter((ms) => ms > 0 && ms < mostBelievableMs);
-  const sorted = delays.toSorted((a, b) => a - b);
+  const { delays, pictures, firstOffsets, lastOffsets, farthestMs } = viewer;
   const { workingSize, engine: by } = after;
   console.log(`${width}×${height} at ${fps} fps for ${seconds.toFixed(0)} s by ${by}, style network "fast"`);
   console.log(`worked at ${workingSize.width}×${workingSize.height} in the end`);
   console.log(
-    `delay picture to picture  median ${median(delays).toFixed(0)} ms, p95 ${(sorted[Math.floor(sorted.length * 0.95)] ?? NaN).toFixed(0)} ms (${latencyMs} asked for; ${delays.length} of ${pictures.length} clocks read)`,
+    `delay picture to picture  median ${delays.quantile(0.5)} ms, p95 ${delays.quantile(0.95)} ms (${latencyMs} asked for; ${delays.total} of ${pictures} clocks read)`,
+  );
+  console.log(
+    `sound after picture in the output  first minute ${median(firstOffsets).toFixed(0)} ms, last ${median(lastOffsets).toFixed(0)} ms, farthest ${farthestMs.toFixed(0)} ms`,
   );
   console.log(
     `restyled ${(since('restyled') / seconds).toFixed(1)} fps, dropped ${since('dropped')}, repeated ${since('repeated')} of ${since('sent')} sent`,
