@@ -1,9 +1,16 @@
 import { isVidstyleError, messageOf } from '../errors.js';
 import type { FrameGeometry } from '../media/frames.js';
 import { BackOff } from './back-off.js';
+import { ModeAdvisor } from './mode-advisor.js';
 import { Network, type Look, type NetworkOptions } from './network.js';
 import type { Restyler, RestylerCounts } from './restyler.js';
-import { SizeAdvisor, workingSizes } from './working-size.js';
+import {
+  describeChange,
+  growthBetween,
+  isSameSize,
+  workingModes,
+  type WorkingMode,
+} from './working-modes.js';
 
 /** What a {@link NetworkKeeper} is told. */
 export interface NetworkKeeperOptions extends NetworkOptions {
@@ -12,14 +19,15 @@ export interface NetworkKeeperOptions extends NetworkOptions {
 }
 
 /**
- * Keeps the network as it has to be: of the wanted look, of a size that it can keep up with, and alive. Another network is
+ * Keeps the network as it has to be: of the wanted look, in a mode that it can keep up with, and alive. Another network is
  * opened while the former one works on, so that no exchange leaves a gap.
  */
 export class NetworkKeeper {
-  readonly #sizes: readonly FrameGeometry[];
-  readonly #advisor = new SizeAdvisor();
+  /** Each is quicker than the one before it. */
+  readonly #modes: readonly WorkingMode[];
+  readonly #advisor = new ModeAdvisor();
   #restyler: Restyler | undefined;
-  #sizeIndex = 0;
+  #mode: WorkingMode;
   /** Changes are made one after the other. */
   #turn: Promise<unknown> = Promise.resolve();
   #isChanging = false;
@@ -30,18 +38,21 @@ export class NetworkKeeper {
     output: Pick<FrameGeometry, 'width' | 'height'>,
     options: NetworkKeeperOptions,
   ): Promise<NetworkKeeper> {
-    const sizes = workingSizes(output);
-    const geometry = sizes[0] ?? { ...output, format: 'rgb8' };
-    return new NetworkKeeper(sizes, look, await Network.open(look, geometry, options), options);
+    const modes = workingModes(output, options);
+    const [mode = { geometry: { ...output, format: 'rgb8' } }] = modes;
+    const network = await Network.open(look, mode.geometry, { ...options, ...mode.division });
+    return new NetworkKeeper(modes, mode, look, network, options);
   }
 
   private constructor(
-    sizes: readonly FrameGeometry[],
+    modes: readonly WorkingMode[],
+    mode: WorkingMode,
     private wanted: Look,
     private current: Network,
     private readonly options: NetworkKeeperOptions,
   ) {
-    this.#sizes = sizes;
+    this.#modes = modes;
+    this.#mode = mode;
   }
 
   /** The network to begin with, and to exchange in `restyler` from now on. */
@@ -64,30 +75,27 @@ export class NetworkKeeper {
   async turnTo(change: Partial<Look>): Promise<void> {
     await this.#exclusively(async () => {
       const look = { ...this.wanted, ...change };
-      if (!(await this.current.turnTo(look, this.options))) await this.#exchange(look, this.#sizeIndex);
+      if (!(await this.current.turnTo(look, this.options))) await this.#exchange(look, this.#mode);
       this.wanted = look;
     });
   }
 
-  /** To be called once a second: steps to another working size where that is advised. */
+  /** To be called once a second: steps to another mode where that is advised. */
   watch(counts: RestylerCounts): void {
     if (this.#isChanging) return;
-    const here = this.#sizes[this.#sizeIndex];
-    const above = this.#sizes[this.#sizeIndex - 1];
-    const growth = here && above && (above.width * above.height) / (here.width * here.height);
-    const advice = this.#advisor.advise(counts, this.current.workers, growth);
-    if (advice === 'keep') return;
-    const index = this.#sizeIndex + (advice === 'smaller' ? 1 : -1);
-    const next = this.#sizes[index];
-    if (!next || !here) return;
-    const size = `${next.width}×${next.height}`;
-    this.options.onNotice(
-      advice === 'smaller'
-        ? `The network is too slow for ${here.width}×${here.height}: working at ${size} from now on.`
-        : `The network has time to spare: working at ${size} from now on.`,
-    );
-    void this.#exclusively(() => this.#exchange(this.wanted, index)).catch((error: unknown) => {
-      this.options.onNotice(`The working size stays: ${messageOf(error)}`);
+    const here = this.#mode;
+    const place = this.#modes.indexOf(here);
+    const [better, quicker] = [this.#modes[place - 1], this.#modes[place + 1]];
+    const advice = this.#advisor.advise(counts, {
+      workers: this.current.workers,
+      growth: better && growthBetween(here, better),
+      isQuickerUnseen: quicker !== undefined && isSameSize(here, quicker),
+    });
+    const next = { keep: undefined, better, quicker }[advice];
+    if (!next) return;
+    this.options.onNotice(describeChange(here, next, advice === 'better'));
+    void this.#exclusively(() => this.#exchange(this.wanted, next)).catch((error: unknown) => {
+      this.options.onNotice(`The network stays as it was: ${messageOf(error)}`);
     });
   }
 
@@ -98,7 +106,7 @@ export class NetworkKeeper {
       const backOff = new BackOff();
       while (!this.options.signal.aborted) {
         await backOff.wait(this.options.signal);
-        const isOpen = await this.#exchange(this.wanted, this.#sizeIndex).then(() => true, isFailure);
+        const isOpen = await this.#exchange(this.wanted, this.#mode).then(() => true, isFailure);
         if (isOpen) return;
       }
     });
@@ -110,13 +118,13 @@ export class NetworkKeeper {
     await this.current.close();
   }
 
-  async #exchange(look: Look, sizeIndex: number): Promise<void> {
-    const geometry = this.#sizes[sizeIndex] ?? this.current.geometry;
+  async #exchange(look: Look, mode: WorkingMode): Promise<void> {
     // Trying engines against each other would take the time of the network that is at work.
-    const network = await Network.open(look, geometry, { ...this.options, engine: this.current.engine });
+    const options = { ...this.options, ...mode.division, engine: this.current.engine };
+    const network = await Network.open(look, mode.geometry, options);
     const former = this.#restyler?.exchange(network) ?? this.current;
     this.current = network;
-    this.#sizeIndex = sizeIndex;
+    this.#mode = mode;
     void former.close();
   }
 

@@ -24,7 +24,7 @@ export interface ParallelismFacts {
 /** Networks for small frames at most: each has its own copy of the weights, and its frame to wait for. */
 const mostNetworks = 8;
 /** More threads than this wait for each other, even on a large frame. */
-const usefulThreads = 8;
+export const usefulThreads = 8;
 /** Above this the memory of several networks is worse than threads that wait for each other. */
 const largePixels = 1e6;
 /** What a network of ours holds at a time; 1920×1080 takes 440 MB. */

@@ -182,4 +182,22 @@ describe('a live stream whose network is too slow for its size', () => {
     await until(() => session.status.workingSize.width === 160, 'the whole size', 60_000);
     expect(notices.join(' ')).toContain('The network has time to spare: working at 160×96 from now on.');
   });
+
+  it('turns from one network to several that share the cores, and back when one is quick enough', async () => {
+    await house.signal('in', { width: 160, height: 96 });
+    // One network takes 51 ms of the 40 that there are; two or more do it.
+    const fastFile = join(folder, 'fast-enough');
+    const { session, notices } = house.start({ engine: tintEngine({ msPerMegapixel: 3300, fastFile }) });
+    await house.outputRuns();
+    const watcher = await house.watch('out');
+    expect(session.status.engine).toBe('tint');
+    await until(() => session.status.engine.endsWith(' × tint'), 'several networks');
+    expect(notices).toContain('One network is too slow for 160×96: several share the cores from now on.');
+    await until(() => session.status.rates.restyledFps > 22, 'all pictures');
+    await writeFile(fastFile, '');
+    await until(() => session.status.engine === 'tint', 'one network', 60_000);
+    expect(notices).toContain('The networks have time to spare: one has all cores from now on.');
+    expect(session.status.workingSize).toEqual({ width: 160, height: 96 });
+    expect(largestInterval(watcher)).toBeLessThanOrEqual(41);
+  });
 });
