@@ -3,7 +3,7 @@ import type { SrScale } from '../nets/sr.js';
 import type { SrLossName, SrRecipe, SrRecipeName } from '../training/sr-recipes.js';
 import { count } from './arguments.js';
 import type { CommandContext } from './program.js';
-import { addTrainingOptions, shapedNetwork, trainingPlaces, type TrainingFlags } from './training-options.js';
+import { addTrainingOptions, shapedNetwork, stepsOf, trainingPlaces, type TrainingFlags } from './training-options.js';
 
 interface TrainSrFlags extends TrainingFlags {
   readonly scale: string;
@@ -44,7 +44,7 @@ async function trainSrCommand(flags: TrainSrFlags, signal: AbortSignal): Promise
   const places = trainingPlaces(flags, `upscale-x${flags.scale}.onnx`);
   const scale = Number(flags.scale) as SrScale;
   await runTraining(recipe.steps, places.folder, signal, (observer) =>
-    trainSrJob({ ...flags, ...places, ...observer, scale, recipe, signal }),
+    trainSrJob({ ...flags, ...places, ...observer, scale, recipe, seconds: flags.time, signal }),
   );
 }
 
@@ -54,7 +54,7 @@ async function recipeOf(flags: TrainSrFlags): Promise<SrRecipe> {
   return {
     ...base,
     network: shapedNetwork(base.network, flags),
-    steps: flags.steps ?? base.steps,
+    steps: stepsOf(flags, base.steps),
     patch: flags.patch ?? base.patch,
     batch: flags.batch ?? base.batch,
     rate: flags.rate ?? base.rate,

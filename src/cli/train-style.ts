@@ -3,7 +3,7 @@ import { VidstyleError } from '../errors.js';
 import type { StyleRecipe, StyleRecipeName } from '../training/recipes.js';
 import { count, positive } from './arguments.js';
 import type { CommandContext } from './program.js';
-import { addTrainingOptions, shapedNetwork, trainingPlaces, type TrainingFlags } from './training-options.js';
+import { addTrainingOptions, shapedNetwork, stepsOf, trainingPlaces, type TrainingFlags } from './training-options.js';
 
 interface TrainStyleFlags extends TrainingFlags {
   readonly recipe?: StyleRecipeName;
@@ -71,7 +71,16 @@ async function trainStyleCommand(
   const { runTraining } = await import('./run-training.js');
   const places = trainingPlaces(flags, defaultOutput);
   await runTraining(recipe.steps, places.folder, signal, (observer) =>
-    trainStyleJob({ ...flags, ...places, ...observer, pictures, recipe, addTo: flags.to, signal }),
+    trainStyleJob({
+      ...flags,
+      ...places,
+      ...observer,
+      pictures,
+      recipe,
+      addTo: flags.to,
+      seconds: flags.time,
+      signal,
+    }),
   );
 }
 
@@ -95,7 +104,7 @@ async function recipeOf(flags: TrainStyleFlags): Promise<StyleRecipe> {
   return {
     ...base,
     network: shapedNetwork(base.network, flags),
-    steps: flags.steps ?? (flags.addStyle ? addedStyleSteps : base.steps),
+    steps: stepsOf(flags, flags.addStyle ? addedStyleSteps : base.steps),
     size: flags.size ?? base.size,
     batch: flags.batch ?? base.batch,
     rate: flags.rate ?? base.rate,

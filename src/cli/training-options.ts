@@ -3,12 +3,13 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { VidstyleError } from '../errors.js';
 import type { NetworkSpec } from '../nets/metadata.js';
-import { count, positive } from './arguments.js';
+import { count, notNegative, positive, seconds } from './arguments.js';
 
 /** Flags of every training. */
 export interface TrainingFlags {
   readonly photos: string;
   readonly steps?: number;
+  readonly time?: number;
   readonly batch?: number;
   readonly rate?: number;
   readonly blocks?: number;
@@ -22,6 +23,7 @@ export interface TrainingFlags {
   readonly samplePhoto?: string;
   readonly seed?: number;
   readonly gpu?: boolean;
+  readonly xla?: boolean | string;
 }
 
 export function addTrainingOptions(command: Command): Command {
@@ -31,16 +33,18 @@ export function addTrainingOptions(command: Command): Command {
     .option('--folder <folder>', 'checkpoints, samples and curves (default: beside the output)')
     .option('--resume', 'go on from the folder’s checkpoint')
     .option('--steps <n>', 'iterations', count)
+    .option('--time <h:mm:ss>', 'train for so long instead, the learning rate falling by the clock', seconds)
     .option('--batch <n>', 'pictures a step', count)
     .option('--rate <x>', 'learning rate', positive)
     .option('--blocks <n>', 'depth of the network (default: the recipe’s)', count)
     .option('--width <n>', 'filters of its convolutions (default: the recipe’s)', count)
     .option('--vgg16 <file>', 'the loss network’s weights (default: what "vidstyle setup vgg16" brought)')
     .option('--checkpoint-every <steps>', 'steps between checkpoints', count)
-    .option('--sample-every <steps>', 'steps between sample pictures', count)
+    .option('--sample-every <steps>', 'steps between sample pictures; 0 for none', notNegative)
     .option('--sample-photo <file>', 'the photo that samples are drawn on')
     .option('--seed <n>', 'start of all chance', count)
-    .option('--gpu', 'insist on TensorFlow’s GPU library');
+    .option('--gpu', 'insist on TensorFlow’s GPU library')
+    .option('--xla [plugin]', 'train on an accelerator by XLA, whose plugin JAX brings; see docs/training.md');
 }
 
 /**
@@ -74,4 +78,9 @@ export function shapedNetwork(
   const wrong = asked.find(([option]) => !(option in options));
   if (!wrong) return { family, options: { ...options, ...Object.fromEntries(asked) } };
   throw new VidstyleError('usage', `--${wrong[0]}: the recipe’s network (${family}) has no such choice.`);
+}
+
+/** As many steps as were asked for; with --time alone, as many as it takes. */
+export function stepsOf({ steps, time }: TrainingFlags, usual: number): number {
+  return steps ?? (time === undefined ? usual : Number.MAX_SAFE_INTEGER);
 }

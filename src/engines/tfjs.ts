@@ -49,6 +49,30 @@ export type NodeTf = Tf & {
   };
 };
 
+/** TensorFlow.js for training: on TensorFlow's library, which adds summaries, or on XLA. */
+export type TrainingTf = Tf & Partial<NodeTf>;
+
+export interface TrainingBackend {
+  /** Insist on TensorFlow's library for GPUs. */
+  readonly gpu?: boolean | undefined;
+  /** XLA on an accelerator: true, or the file of its plugin. */
+  readonly xla?: boolean | string | undefined;
+}
+
+/**
+ * What training computes with.
+ * @throws VidstyleError `setup` if it is not there; `engine` if XLA finds no accelerator
+ */
+export async function loadForTraining({ gpu, xla }: TrainingBackend): Promise<TrainingTf> {
+  if (xla === undefined || xla === false) return loadTensorFlow(gpu ? { gpu: true } : {});
+  const { loadXla } = await import('./xla/load.js');
+  const { tf } = loadFirst(
+    resolvedFrom(['@tensorflow/tfjs']),
+    () => 'TensorFlow.js, which training needs, is not set up: run "vidstyle setup training".',
+  );
+  return loadXla(tf, xla === true ? undefined : xla);
+}
+
 const gpuPackage = '@tensorflow/tfjs-node-gpu';
 let loaded: { readonly tf: NodeTf; readonly name: string } | undefined;
 
@@ -68,19 +92,13 @@ export function loadTensorFlow(options: { readonly gpu?: boolean } = {}): NodeTf
   // TensorFlow 2.15 leaves oneDNN off where the CPU lacks AVX-512; gradients of convolutions are much slower without it.
   process.env['TF_ENABLE_ONEDNN_OPTS'] ??= '1';
   process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
-  const causes: unknown[] = [];
-  for (const [name, require] of packages(options.gpu)) {
-    try {
-      loaded = { tf: require(name) as NodeTf, name };
-      return loaded.tf;
-    } catch (cause) {
-      causes.push(cause);
-    }
-  }
-  const message = options.gpu
-    ? 'TensorFlow for GPUs is not set up: run "vidstyle setup training --gpu".'
-    : 'TensorFlow, which training and the tfjs engine need, is not set up: run "vidstyle setup training".';
-  throw new VidstyleError('setup', message, { cause: new AggregateError(causes) });
+  const found = loadFirst(packages(options.gpu), () =>
+    options.gpu
+      ? 'TensorFlow for GPUs is not set up: run "vidstyle setup training --gpu".'
+      : 'TensorFlow, which training and the tfjs engine need, is not set up: run "vidstyle setup training".',
+  );
+  loaded = { tf: found.tf as NodeTf, name: found.name };
+  return loaded.tf;
 }
 
 /** Whether {@link loadTensorFlow} would find a package; it is not loaded. */
@@ -94,11 +112,27 @@ export function hasTensorFlow(options: { readonly gpu?: boolean } = {}): boolean
   });
 }
 
-function packages(gpu: boolean | undefined): [name: string, require: NodeJS.Require][] {
+type Package = readonly [name: string, require: NodeJS.Require];
+
+function loadFirst(candidates: readonly Package[], missing: () => string): { tf: Tf; name: string } {
+  const causes: unknown[] = [];
+  for (const [name, require] of candidates) {
+    try {
+      return { tf: require(name) as Tf, name };
+    } catch (cause) {
+      causes.push(cause);
+    }
+  }
+  throw new VidstyleError('setup', missing(), { cause: new AggregateError(causes) });
+}
+
+function packages(gpu: boolean | undefined): Package[] {
   const both = [gpuPackage, '@tensorflow/tfjs-node'];
-  const names = gpu === undefined ? both : gpu ? [gpuPackage] : both.reverse();
+  return resolvedFrom(gpu === undefined ? both : gpu ? [gpuPackage] : both.reverse());
+}
+
+/** Each name from the project that uses vidstyle, then from what `vidstyle setup training` brought. */
+function resolvedFrom(names: readonly string[]): Package[] {
   const places = [import.meta.url, join(cacheFolder(), 'training', 'index.js')];
-  return names.flatMap((name) =>
-    places.map((from) => [name, createRequire(from)] as [string, NodeJS.Require]),
-  );
+  return names.flatMap((name) => places.map((from): Package => [name, createRequire(from)]));
 }

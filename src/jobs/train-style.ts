@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadTensorFlow } from '../engines/tfjs.js';
+import { loadForTraining } from '../engines/tfjs.js';
 import { buildNetwork } from '../nets/families.js';
 import type { NetworkSpec } from '../nets/metadata.js';
 import { exportPreset } from '../training/export.js';
@@ -59,6 +59,7 @@ export async function trainStyleJob(options: TrainStyleOptions): Promise<TrainSt
       initial: from === undefined ? undefined : await readTrainedNetwork(from, 'style'),
       signal,
       seed: options.seed ?? 1,
+      seconds: options.seconds,
       checkpointEvery: options.checkpointEvery ?? 100,
       onNetwork: (spec) => (network = spec),
     },
@@ -71,7 +72,7 @@ export async function trainStyleJob(options: TrainStyleOptions): Promise<TrainSt
     kind: 'style',
     name,
     network: spec,
-    recipe: { ...recipe, step: steps },
+    recipe: { ...recipe, steps: Math.min(recipe.steps, steps), step: steps },
     losses,
   });
   return { output, steps, styles: buildNetwork(spec).styles, losses, skipped };
@@ -84,7 +85,7 @@ export async function trainStyleJob(options: TrainStyleOptions): Promise<TrainSt
 export async function estimateStyleTraining(
   options: TrainStyleOptions,
 ): Promise<{ readonly secondsPerStep: number; readonly seconds: number }> {
-  const tf = loadTensorFlow(options.gpu ? { gpu: true } : {});
+  const tf = await loadForTraining(options);
   const [warm, counted] = [2, 4];
   const times: number[] = [];
   const recipe = { ...options.recipe, steps: warm + counted };

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { loadTensorFlow, type NodeTf } from '../engines/tfjs.js';
+import { loadForTraining, type TrainingTf } from '../engines/tfjs.js';
 import { VidstyleError } from '../errors.js';
 import type { Weights } from '../nets/weights.js';
 import { findVgg16 } from '../setup/vgg16.js';
@@ -24,14 +24,18 @@ export interface TrainingJobOptions {
   readonly resume?: boolean | undefined;
   /** Start of all chance; default 1. */
   readonly seed?: number | undefined;
+  /** Seconds the training may take; its rate falls by the clock then. */
+  readonly seconds?: number | undefined;
   /** Steps between checkpoints. */
   readonly checkpointEvery?: number | undefined;
-  /** Steps between sample pictures, rounded up to checkpoints. */
+  /** Steps between sample pictures, rounded up to checkpoints; 0 draws none. */
   readonly sampleEvery?: number | undefined;
   /** The photo that samples are drawn on; by default the first of `photos`. */
   readonly samplePhoto?: string | undefined;
   /** Insist on TensorFlow's GPU library. */
   readonly gpu?: boolean | undefined;
+  /** Train on an accelerator by XLA: true, or the file of its PJRT plugin. */
+  readonly xla?: boolean | string | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Told of every step. */
   readonly onStep?: ((report: StepReport) => void) | undefined;
@@ -52,7 +56,7 @@ export interface TrainingJobReport {
 
 /** What a training job works with, opened. */
 export interface OpenedTraining {
-  readonly tf: NodeTf;
+  readonly tf: TrainingTf;
   /** Hands the loop's reports to the training's diary and to the caller. */
   readonly observer: LoopObserver;
 }
@@ -67,11 +71,11 @@ export interface OpenedTraining {
 export async function openTraining(
   options: TrainingJobOptions,
   sampleEvery: number,
-  sample: (tf: NodeTf, weights: Weights, photo: Pixels) => Promise<Buffer>,
+  sample: (tf: TrainingTf, weights: Weights, photo: Pixels) => Promise<Buffer>,
 ): Promise<OpenedTraining> {
   const { folder, photos, resume, onStep, onRecovery } = options;
   await expectDiskSpace(folder);
-  const tf = loadTensorFlow(options.gpu ? { gpu: true } : {});
+  const tf = await loadForTraining(options);
   const from = resume ? (await readCheckpoint(join(folder, 'checkpoint.safetensors'))).head.step : 0;
   const photo = await readPixels(options.samplePhoto ?? (await firstPhoto(photos)), { shortSide: 256 });
   const log = await openTrainingLog(tf, {

@@ -39,8 +39,8 @@ export class Adam {
       const old = parameters.get(name);
       if (!old) continue;
       const [m, v, next] = this.tf.tidy(() => {
-        const m = this.average(this.first.get(name), gradient, beta1);
-        const v = this.average(this.second.get(name), gradient.square(), beta2);
+        const m = this.average(this.first.get(name) ?? this.tf.zeros(gradient.shape), gradient, beta1);
+        const v = this.average(this.second.get(name) ?? this.tf.zeros(gradient.shape), gradient.square(), beta2);
         const move = m
           .div(v.sqrt().add(epsilon * Math.sqrt(1 - beta2 ** step)))
           .mul(rateOf(name) * correction);
@@ -82,9 +82,8 @@ export class Adam {
     }
   }
 
-  private average(old: Tensor | undefined, fresh: Tensor, beta: number): Tensor {
-    const weighted = fresh.mul(1 - beta);
-    return old ? old.mul(beta).add(weighted) : weighted;
+  private average(old: Tensor, fresh: Tensor, beta: number): Tensor {
+    return old.mul(beta).add(fresh.mul(1 - beta));
   }
 }
 

@@ -11,6 +11,11 @@ import { Trainer } from './trainer.js';
 
 export interface LoopOptions extends Omit<Optimisation, 'batch'> {
   readonly seed: number;
+  /**
+   * Seconds that the training may take from its first step on: it ends then, whatever its steps, and its rate falls by the
+   * clock. Resumed, it has as long again.
+   */
+  readonly seconds?: number | undefined;
   /** Folder of `checkpoint.safetensors`. */
   readonly folder: string;
   readonly checkpointEvery: number;
@@ -31,6 +36,8 @@ export interface StepReport {
   readonly losses: Readonly<Record<string, number>>;
   readonly rate: number;
   readonly seconds: number;
+  /** Seconds left of a training that was given so many. */
+  readonly left?: number | undefined;
 }
 
 export interface LoopObserver {
@@ -69,7 +76,8 @@ export async function train<Batch>(
       await writeCheckpoint(path, lastGood);
       await observer.onCheckpoint?.(trainer.step, () => trainer.weights());
     };
-    while (trainer.step < options.steps) {
+    trainer.start();
+    while (trainer.step < options.steps && trainer.left !== 0) {
       await nextTurn(); // steps compute synchronously: without this no signal handler would ever run
       if (options.signal?.aborted) {
         await save();
@@ -85,7 +93,8 @@ export async function train<Batch>(
         continue;
       }
       const seconds = (performance.now() - start) / 1000;
-      await observer.onStep?.({ step: trainer.step, losses, rate: trainer.rate, seconds });
+      const { step, rate, left } = trainer;
+      await observer.onStep?.({ step, losses, rate, seconds, left });
       if (trainer.step % options.checkpointEvery === 0) await save();
     }
     await save();

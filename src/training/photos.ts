@@ -130,11 +130,13 @@ interface Cut {
 /** Copies a rectangle out of a picture. */
 export function cut(from: Pixels, { left, top, width, height, mirrored }: Cut): Pixels {
   const data = new Uint8Array(width * height * 3);
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      const column = left + (mirrored ? width - 1 - x : x);
-      const source = ((top + y) * from.width + column) * 3;
-      data.set(from.data.subarray(source, source + 3), (y * width + x) * 3);
+  const [first, step] = mirrored ? [left + width - 1, -3] : [left, 3];
+  for (let y = 0, at = 0; y < height; y++) {
+    let source = ((top + y) * from.width + first) * 3;
+    for (let x = 0; x < width; x++, source += step) {
+      data[at++] = from.data[source] as number;
+      data[at++] = from.data[source + 1] as number;
+      data[at++] = from.data[source + 2] as number;
     }
   }
   return { data, width, height };

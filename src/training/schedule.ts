@@ -8,10 +8,16 @@ export interface Schedule {
   readonly decay: 'none' | 'cosine' | 'late';
 }
 
-/** The learning rate of a step, counted from 0. */
-export function rateAt(step: number, { steps, rate, warmup, decay }: Schedule): number {
+/**
+ * The learning rate of a step, counted from 0.
+ * @param progress how much of the training is over, 0..1; by steps unless told otherwise
+ */
+export function rateAt(
+  step: number,
+  { steps, rate, warmup, decay }: Schedule,
+  progress = Math.min(1, step / Math.max(1, steps)),
+): number {
   const start = Math.min(1, (step + 1) / Math.max(1, warmup));
-  const progress = Math.min(1, step / Math.max(1, steps));
   const floor = 0.01;
   if (decay === 'none') return rate * start;
   if (decay === 'cosine')

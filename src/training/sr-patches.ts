@@ -58,12 +58,13 @@ export function turned(square: Raster<Uint8Array>, turn: number): Raster<Uint8Ar
   if (turn === 0) return square;
   const { width: side, channels, data } = square;
   const result = new Uint8Array(data.length);
-  let at = 0;
-  for (let y = 0; y < side; y++) {
-    for (let x = 0; x < side; x++) {
-      const [column, row] = turn & 4 ? [y, x] : [x, y];
-      const from = (turn & 2 ? side - 1 - row : row) * side + (turn & 1 ? side - 1 - column : column);
-      for (let c = 0; c < channels; c++) result[at++] = data[from * channels + c] ?? 0;
+  const [column, row] = [turn & 1 ? -1 : 1, turn & 2 ? -side : side].map((step) => step * channels) as [number, number];
+  const start = (turn & 1 ? side - 1 : 0) * channels + (turn & 2 ? side - 1 : 0) * side * channels;
+  const [alongRow, alongColumn] = turn & 4 ? [row, column] : [column, row];
+  for (let y = 0, at = 0; y < side; y++) {
+    let from = start + y * alongColumn;
+    for (let x = 0; x < side; x++, from += alongRow) {
+      for (let c = 0; c < channels; c++) result[at++] = data[from + c] as number;
     }
   }
   return { ...square, data: result };

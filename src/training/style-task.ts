@@ -30,9 +30,10 @@ export interface StyleTaskOptions {
 
 export interface StyleBatch {
   readonly photos: Tensor4D;
-  readonly content: Tensor4D;
-  /** A kept content target outlives the batch. */
-  readonly keeps: boolean;
+  /** The content target; computed when the batch's turn comes. */
+  content?: Tensor4D;
+  /** The photo whose content target outlives the batch. */
+  readonly keepAs?: number | undefined;
   readonly row: number;
   readonly motion: Motion | undefined;
 }
@@ -64,18 +65,22 @@ export class StyleTask implements TrainingTask<StyleBatch> {
     const row = this.rows[position % this.rows.length] ?? 0;
     const motion = temporal > 0 ? randomMotion(randomAt(seed, 'motion', position)) : undefined;
     const first = this.photoSet.indexAt(position * batch);
-    const kept = this.options.keepContent > 0 && batch === 1 ? this.kept.get(first) : undefined;
-    if (kept) return { ...kept, keeps: true, row, motion };
+    const keepAs = this.options.keepContent > 0 && batch === 1 ? first : undefined;
+    const kept = keepAs === undefined ? undefined : this.kept.get(keepAs);
+    if (kept) return { ...kept, keepAs, row, motion };
     const squares = await Promise.all(
       Array.from({ length: batch }, (_, i) =>
         this.square(this.photoSet.indexAt(position * batch + i), position * batch + i),
       ),
     );
-    const photos = stack(this.tf, squares);
-    const content = this.objective.contentTarget(photos);
-    const keeps = batch === 1 && this.kept.size < this.options.keepContent;
-    if (keeps) this.kept.set(first, { photos, content });
-    return { photos, content, keeps, row, motion };
+    return { photos: stack(this.tf, squares), row, motion, keepAs: this.hasRoom() ? keepAs : undefined };
+  }
+
+  ready(batch: StyleBatch): void {
+    if (batch.content || !this.targets[batch.row]) return; // the identity compares pixels
+    batch.content = this.objective.contentTarget(batch.photos);
+    const { photos, content, keepAs } = batch;
+    if (keepAs !== undefined && !this.kept.has(keepAs)) this.kept.set(keepAs, { photos, content });
   }
 
   losses(
@@ -86,17 +91,18 @@ export class StyleTask implements TrainingTask<StyleBatch> {
     const options = { style: this.oneHot(row), onMoments };
     const result = this.run(parameters, photos, options);
     const target = this.targets[row];
-    const losses = target ? this.objective.losses(result, content, target) : this.identity(result, photos);
+    const losses =
+      target && content ? this.objective.losses(result, content, target) : this.identity(result, photos);
     if (!motion) return losses;
     const moved = this.run(parameters, withMotion(this.tf, photos, motion), options);
     const temporal = temporalLoss(this.tf, result, moved, motion).mul(this.options.temporal) as Scalar;
     return { total: losses.total.add(temporal), parts: { ...losses.parts, temporal } };
   }
 
-  release({ photos, content, keeps }: StyleBatch): void {
-    if (keeps) return;
+  release({ photos, content, keepAs }: StyleBatch): void {
+    if (keepAs !== undefined && this.kept.get(keepAs)?.photos === photos) return;
     photos.dispose();
-    content.dispose();
+    content?.dispose();
   }
 
   dispose(): void {
@@ -112,6 +118,10 @@ export class StyleTask implements TrainingTask<StyleBatch> {
   private identity(result: Tensor4D, photos: Tensor4D): Losses {
     const identity = featureReconstruction(result, photos).mul(this.options.identityPixels) as Scalar;
     return { total: identity, parts: { identity } };
+  }
+
+  private hasRoom(): boolean {
+    return this.kept.size < this.options.keepContent;
   }
 
   private oneHot(row: number): Tensor1D | undefined {

@@ -26,6 +26,8 @@ export interface StyleTrainingOptions {
   /** Where checkpoints go. */
   readonly folder: string;
   readonly seed: number;
+  /** Seconds it may take, see `LoopOptions`. */
+  readonly seconds?: number | undefined;
   readonly checkpointEvery: number;
   /** Goes on from the folder's checkpoint. */
   readonly resume: boolean;

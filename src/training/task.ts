@@ -14,6 +14,12 @@ export interface TrainingTask<Batch> {
    */
   prepare(position: number): Promise<Batch>;
 
+  /**
+   * Computes what the losses compare the result with, outside of the gradient and directly before {@link losses}: a backend
+   * that computes lazily then meets the same operations in every step.
+   */
+  ready?(batch: Batch): void;
+
   /** The loss as a differentiable function of the parameters; runs inside `tf.tidy`. */
   losses(
     parameters: ReadonlyMap<string, Tensor>,

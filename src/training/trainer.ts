@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import type { Scalar } from '@tensorflow/tfjs-core';
 import { VidstyleError } from '../errors.js';
 import { parametersOf } from '../nets/layers.js';
@@ -12,6 +13,7 @@ import type { TrainingTask } from './task.js';
 /** A loss this many times its running mean is a blow-up, not noise. */
 const blowUp = 30;
 const slowestRateFactor = 1 / 1024;
+const batchesAhead = 3;
 
 /** Weights in training: a step, their moving average, and all that a checkpoint holds of them. */
 export class Trainer<Batch> {
@@ -23,7 +25,9 @@ export class Trainer<Batch> {
   private readonly trained: readonly string[];
   private readonly styleParameters: ReadonlySet<string>;
   private readonly running = new Map<string, number>();
-  private ahead: { readonly position: number; readonly batch: Promise<Batch> } | undefined;
+  /** Batches being made, by position. */
+  private readonly ahead = new Map<number, Promise<Batch>>();
+  private startedMs = 0;
 
   constructor(
     private readonly tf: Tf,
@@ -43,7 +47,21 @@ export class Trainer<Batch> {
   }
 
   get rate(): number {
-    return rateAt(this.step, this.options) * this.rateFactor;
+    const { seconds } = this.options;
+    const progress = seconds === undefined ? undefined : 1 - (this.left ?? 0) / seconds;
+    return rateAt(this.step, this.options, progress) * this.rateFactor;
+  }
+
+  /** Seconds left where the training was given so many. */
+  get left(): number | undefined {
+    const { seconds } = this.options;
+    if (seconds === undefined) return undefined;
+    return Math.max(0, seconds - (performance.now() - this.startedMs) / 1000);
+  }
+
+  /** The clock of a training in seconds begins to run. */
+  start(): void {
+    this.startedMs = performance.now();
   }
 
   /** One step; undefined if it blew up and nothing of it may be kept. */
@@ -56,6 +74,7 @@ export class Trainer<Batch> {
       const position = this.step * options.accumulate + part;
       const batch = await this.take(position);
       try {
+        this.task.ready?.(batch);
         const values = this.backward(batch, sums);
         for (const [name, value] of Object.entries(values)) {
           losses[name] = (losses[name] ?? 0) + value / options.accumulate;
@@ -75,6 +94,7 @@ export class Trainer<Batch> {
       for (const gradient of gradients.values()) gradient.dispose();
       this.step++;
       this.updateAverages();
+      settle(tf);
       this.note(losses);
     }
     for (const sum of sums.values()) sum.dispose();
@@ -132,22 +152,31 @@ export class Trainer<Batch> {
   }
 
   async dispose(): Promise<void> {
-    if (this.ahead) this.task.release(await this.ahead.batch);
-    this.ahead = undefined;
+    for (const batch of this.ahead.values()) {
+      const made = await batch.catch(() => undefined);
+      if (made) this.task.release(made);
+    }
+    this.ahead.clear();
     disposeAll(this.parameters);
     disposeAll(this.averages);
     this.adam.dispose();
   }
 
-  /** The batch of a position, and the next one begun: photos are decoded while TensorFlow computes. */
+  /** The batch of a position, and the next ones begun: photos are decoded while TensorFlow computes. */
   private async take(position: number): Promise<Batch> {
-    const ahead = this.ahead;
-    this.ahead = undefined;
-    if (ahead && ahead.position !== position) this.task.release(await ahead.batch);
-    const batch = ahead?.position === position ? await ahead.batch : await this.task.prepare(position);
-    const next = this.task.prepare(position + 1);
-    next.catch(() => undefined); // seen when it is taken
-    this.ahead = { position: position + 1, batch: next };
+    for (const [other, batch] of this.ahead) {
+      if (other >= position && other < position + batchesAhead) continue;
+      this.ahead.delete(other);
+      this.task.release(await batch);
+    }
+    for (let next = position; next <= position + batchesAhead; next++) {
+      if (this.ahead.has(next)) continue;
+      const batch = this.task.prepare(next);
+      batch.catch(() => undefined); // seen when it is taken
+      this.ahead.set(next, batch);
+    }
+    const batch = this.ahead.get(position) as Promise<Batch>;
+    this.ahead.delete(position);
     return batch;
   }
 
@@ -230,6 +259,11 @@ export class Trainer<Batch> {
     );
     old.dispose();
   }
+}
+
+/** A backend that computes lazily makes the update a program of its own: the losses' program is then always the same. */
+function settle(tf: Tf): void {
+  (tf.backend() as { settle?: () => void }).settle?.();
 }
 
 async function download(tensors: ReadonlyMap<string, Tensor>): Promise<Map<string, WeightArray>> {

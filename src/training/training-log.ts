@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { NodeTf } from '../engines/tfjs.js';
+import type { TrainingTf } from '../engines/tfjs.js';
 import type { Weights } from '../nets/weights.js';
 import { Curves } from './curves.js';
 import type { LoopObserver, StepReport } from './loop.js';
@@ -10,6 +10,7 @@ export interface TrainingLogOptions {
   readonly folder: string;
   /** Step that the training goes on from. */
   readonly from: number;
+  /** Steps between samples; 0: none are drawn. */
   readonly sampleEvery: number;
   /** Draws what the network makes of a sample photo, as a PNG. */
   readonly sample: (weights: Weights) => Promise<Buffer>;
@@ -22,11 +23,11 @@ const window = 10;
  * Keeps a training's diary: loss curves as CSV and PNG, TensorBoard summaries and sample pictures.
  * Give what it returns to the training loop.
  */
-export async function openTrainingLog(tf: NodeTf, options: TrainingLogOptions): Promise<LoopObserver> {
+export async function openTrainingLog(tf: TrainingTf, options: TrainingLogOptions): Promise<LoopObserver> {
   const { folder, from, sampleEvery, sample } = options;
   await mkdir(join(folder, 'samples'), { recursive: true });
   const curves = await Curves.open(join(folder, 'losses.csv'), from);
-  const board = tf.node.summaryFileWriter(join(folder, 'tensorboard'));
+  const board = tf.node?.summaryFileWriter(join(folder, 'tensorboard')); // XLA has no writer of summaries
   let gathered: StepReport[] = [];
   let sampled = from;
   return {
@@ -36,12 +37,13 @@ export async function openTrainingLog(tf: NodeTf, options: TrainingLogOptions): 
       const means = meanLosses(gathered);
       gathered = [];
       await curves.add(report.step, means);
-      for (const [name, value] of Object.entries(means)) board.scalar(`loss/${name}`, value, report.step);
-      board.scalar('rate', report.rate, report.step);
+      for (const [name, value] of Object.entries(means)) board?.scalar(`loss/${name}`, value, report.step);
+      board?.scalar('rate', report.rate, report.step);
     },
     async onCheckpoint(step, weights) {
-      board.flush();
+      board?.flush();
       await writeFile(join(folder, 'curves.png'), await curves.draw());
+      if (sampleEvery === 0) return;
       if (step - sampled < sampleEvery && sampled !== from) return;
       sampled = step;
       const name = `step-${String(step).padStart(6, '0')}.png`;
