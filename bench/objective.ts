@@ -114,7 +114,9 @@ for (const [row, name] of names.entries()) {
   console.log([name, mean(sums.photo), mean(sums.network), ...columns].join(' | '));
 }
 
-const digestOf = ({ data }: Pixels): string => createHash('sha256').update(data).digest('hex').slice(0, 12);
+function digestOf({ data }: Pixels): string {
+  return createHash('sha256').update(data).digest('hex').slice(0, 12);
+}
 
 async function optimised(
   photo: Tensor4D,
