@@ -35,11 +35,12 @@ function withKnownRows(
   known: readonly string[],
 ): WeightArray {
   const [, channels = 0] = own.shape;
-  if (found.shape[1] !== channels) return own;
+  const [, knownChannels = 0] = found.shape;
+  if (knownChannels > channels) return own;
   const data = own.data.slice();
   for (const [row, style] of styles.entries()) {
-    const from = known.indexOf(style);
-    if (from >= 0) data.set(found.data.subarray(from * channels, (from + 1) * channels), row * channels);
+    const from = known.indexOf(style) * knownChannels;
+    if (from >= 0) data.set(found.data.subarray(from, from + knownChannels), row * channels);
   }
   return { shape: own.shape, data };
 }
