@@ -37,7 +37,9 @@ export class StepDisplay {
     if (this.bar) this.updateBar(this.bar, step, left, shown);
     else if (Date.now() - this.lastLine > lineEveryMs || step === this.steps) {
       this.lastLine = Date.now();
-      this.stream.write(`step ${done.replace(' steps', '')}, ${shown.pace}, ${shown.left} left: ${shown.losses}\n`);
+      this.stream.write(
+        `step ${done.replace(' steps', '')}, ${shown.pace}, ${shown.left} left: ${shown.losses}\n`,
+      );
     }
   }
 

@@ -3,7 +3,13 @@ import type { SrScale } from '../nets/sr.js';
 import type { SrLossName, SrRecipe, SrRecipeName } from '../training/sr-recipes.js';
 import { count } from './arguments.js';
 import type { CommandContext } from './program.js';
-import { addTrainingOptions, shapedNetwork, stepsOf, trainingPlaces, type TrainingFlags } from './training-options.js';
+import {
+  addTrainingOptions,
+  shapedNetwork,
+  stepsOf,
+  trainingPlaces,
+  type TrainingFlags,
+} from './training-options.js';
 
 interface TrainSrFlags extends TrainingFlags {
   readonly scale: string;

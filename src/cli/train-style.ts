@@ -3,7 +3,13 @@ import { VidstyleError } from '../errors.js';
 import type { StyleRecipe, StyleRecipeName } from '../training/recipes.js';
 import { count, positive } from './arguments.js';
 import type { CommandContext } from './program.js';
-import { addTrainingOptions, shapedNetwork, stepsOf, trainingPlaces, type TrainingFlags } from './training-options.js';
+import {
+  addTrainingOptions,
+  shapedNetwork,
+  stepsOf,
+  trainingPlaces,
+  type TrainingFlags,
+} from './training-options.js';
 
 interface TrainStyleFlags extends TrainingFlags {
   readonly recipe?: StyleRecipeName;

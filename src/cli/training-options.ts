@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { VidstyleError } from '../errors.js';
 import type { NetworkSpec } from '../nets/metadata.js';
+import { untilTimeIsUp } from '../training/schedule.js';
 import { count, notNegative, positive, seconds } from './arguments.js';
 
 /** Flags of every training. */
@@ -44,7 +45,10 @@ export function addTrainingOptions(command: Command): Command {
     .option('--sample-photo <file>', 'the photo that samples are drawn on')
     .option('--seed <n>', 'start of all chance', count)
     .option('--gpu', 'insist on TensorFlow’s GPU library')
-    .option('--xla [plugin]', 'train on an accelerator by XLA, whose plugin JAX brings; see docs/training.md');
+    .option(
+      '--xla [plugin]',
+      'train on an accelerator by XLA, whose plugin JAX brings; see docs/training.md',
+    );
 }
 
 /**
@@ -82,5 +86,5 @@ export function shapedNetwork(
 
 /** As many steps as were asked for; with --time alone, as many as it takes. */
 export function stepsOf({ steps, time }: TrainingFlags, usual: number): number {
-  return steps ?? (time === undefined ? usual : Number.MAX_SAFE_INTEGER);
+  return steps ?? (time === undefined ? usual : untilTimeIsUp);
 }

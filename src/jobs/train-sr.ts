@@ -37,8 +37,7 @@ export async function trainSrJob(options: TrainSrOptions): Promise<TrainingJobRe
   const initial = options.from === undefined ? undefined : await readTrainedNetwork(options.from, 'sr');
   const describe = (losses: Readonly<Record<string, number>>, step?: number): PresetDescription => {
     const network = atScale(recipe.network, scale);
-    const steps = Math.min(recipe.steps, step ?? Infinity); // a training by time has no steps of its own
-    return { kind: 'sr', name, network, recipe: { ...recipe, network, scale, steps, step }, losses };
+    return { kind: 'sr', name, network, recipe: { ...recipe, network, scale, step }, losses };
   };
   const { tf, observer } = await openTraining(options, 1000, (_, weights, photo) =>
     drawSample(encodePreset(weights, describe({})), photo, recipe, scale),

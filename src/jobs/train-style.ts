@@ -72,7 +72,7 @@ export async function trainStyleJob(options: TrainStyleOptions): Promise<TrainSt
     kind: 'style',
     name,
     network: spec,
-    recipe: { ...recipe, steps: Math.min(recipe.steps, steps), step: steps },
+    recipe: { ...recipe, step: steps },
     losses,
   });
   return { output, steps, styles: buildNetwork(spec).styles, losses, skipped };

@@ -40,7 +40,11 @@ export class Adam {
       if (!old) continue;
       const [m, v, next] = this.tf.tidy(() => {
         const m = this.average(this.first.get(name) ?? this.tf.zeros(gradient.shape), gradient, beta1);
-        const v = this.average(this.second.get(name) ?? this.tf.zeros(gradient.shape), gradient.square(), beta2);
+        const v = this.average(
+          this.second.get(name) ?? this.tf.zeros(gradient.shape),
+          gradient.square(),
+          beta2,
+        );
         const move = m
           .div(v.sqrt().add(epsilon * Math.sqrt(1 - beta2 ** step)))
           .mul(rateOf(name) * correction);

@@ -4,6 +4,7 @@ import { toOnnx } from '../nets/onnx.js';
 import type { Weights } from '../nets/weights.js';
 import { packageVersion } from '../paths.js';
 import { readCheckpoint, withPrefix, writeTrained } from './checkpoint.js';
+import { untilTimeIsUp } from './schedule.js';
 
 export interface PresetDescription {
   readonly kind: 'style' | 'sr';
@@ -35,10 +36,16 @@ export function encodePreset(weights: Weights, description: PresetDescription): 
     styles: [...network.styles],
     scale: network.scale,
     minimumSize: smallestSide,
-    recipe: { ...recipe },
+    recipe: withKnownSteps(recipe),
     losses: { ...losses },
     licence: 'MIT',
   });
+}
+
+/** A training whose length was a time has the steps that were done in it. */
+function withKnownSteps(recipe: PresetDescription['recipe']): Record<string, unknown> {
+  const { steps, step } = recipe;
+  return { ...recipe, steps: steps === untilTimeIsUp ? step : steps };
 }
 
 /** Reflection padding of the deepest layers must not exceed what is there. Pixels. */

@@ -8,6 +8,9 @@ export interface Schedule {
   readonly decay: 'none' | 'cosine' | 'late';
 }
 
+/** The steps of a training whose length is a time. */
+export const untilTimeIsUp = Number.MAX_SAFE_INTEGER;
+
 /**
  * The learning rate of a step, counted from 0.
  * @param progress how much of the training is over, 0..1; by steps unless told otherwise

@@ -58,7 +58,10 @@ export function turned(square: Raster<Uint8Array>, turn: number): Raster<Uint8Ar
   if (turn === 0) return square;
   const { width: side, channels, data } = square;
   const result = new Uint8Array(data.length);
-  const [column, row] = [turn & 1 ? -1 : 1, turn & 2 ? -side : side].map((step) => step * channels) as [number, number];
+  const [column, row] = [turn & 1 ? -1 : 1, turn & 2 ? -side : side].map((step) => step * channels) as [
+    number,
+    number,
+  ];
   const start = (turn & 1 ? side - 1 : 0) * channels + (turn & 2 ? side - 1 : 0) * side * channels;
   const [alongRow, alongColumn] = turn & 4 ? [row, column] : [column, row];
   for (let y = 0, at = 0; y < side; y++) {

@@ -15,6 +15,9 @@ export interface TrainedNetwork {
  */
 export function takeOver(network: Network, fresh: Weights, trained: TrainedNetwork): Weights {
   const added = new Set(convsBetweenRelus(network).filter((name) => !trained.weights.has(`${name}/kernel`)));
+  const transposed = new Set(
+    network.layers.flatMap((layer) => (layer.kind === 'transposed-conv' ? [`${layer.name}/kernel`] : [])),
+  );
   return new Map(
     parametersOf(network).map(({ name, group }): [string, WeightArray] => {
       const own = fresh.get(name);
@@ -23,7 +26,8 @@ export function takeOver(network: Network, fresh: Weights, trained: TrainedNetwo
       if (!found) return [name, added.has(name.replace(/\/kernel$/, '')) ? identityKernel(own) : own];
       if (group === 'style') return [name, withKnownRows(own, network.styles, found, trained.network.styles)];
       // At another scale the last convolution's channels are other sub-pixels.
-      return [name, network.scale === trained.network.scale ? widened(own, found) : same(own, found)];
+      const fits = network.scale === trained.network.scale;
+      return [name, fits ? widened(own, found, transposed.has(name)) : same(own, found)];
     }),
   );
 }
@@ -49,8 +53,11 @@ function same(own: WeightArray, found: WeightArray): WeightArray {
   return found.shape.join() === own.shape.join() ? found : own;
 }
 
-/** A kernel `[h, w, in, out]`, or what has a number a channel, at its new width; `own` where that is no wider. */
-function widened(own: WeightArray, found: WeightArray): WeightArray {
+/**
+ * A kernel `[h, w, in, out]` (`[h, w, out, in]` of a transposed convolution), or what has a number a channel, at its new
+ * width; `own` where that is no wider.
+ */
+function widened(own: WeightArray, found: WeightArray, isTransposed: boolean): WeightArray {
   const isKernel = own.shape.length === 4;
   const [knownIn, knownOut] = isKernel ? found.shape.slice(-2) : [1, found.shape.at(-1)];
   const [width, out] = isKernel ? own.shape.slice(-2) : [1, own.shape.at(-1)];
@@ -59,8 +66,9 @@ function widened(own: WeightArray, found: WeightArray): WeightArray {
   if (!sameTaps || knownIn > width || knownOut > out) return own;
   const data = own.data.map((fresh, at) => {
     const [o, i, tap] = [at % out, Math.floor(at / out) % width, Math.floor(at / (out * width))];
-    if (o >= knownOut) return fresh;
-    return i < knownIn ? (found.data[(tap * knownIn + i) * knownOut + o] ?? 0) : 0;
+    if (o < knownOut && i < knownIn) return found.data[(tap * knownIn + i) * knownOut + o] ?? 0;
+    const isOfNewChannel = isTransposed ? i >= knownIn : o >= knownOut;
+    return isOfNewChannel ? fresh : 0;
   });
   return { shape: own.shape, data };
 }

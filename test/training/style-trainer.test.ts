@@ -6,6 +6,7 @@ import { isVidstyleError } from '../../src/errors.js';
 import { buildNetwork } from '../../src/nets/families.js';
 import type { Weights } from '../../src/nets/weights.js';
 import { paperStyleDefaults } from '../../src/nets/style.js';
+import { untilTimeIsUp } from '../../src/training/schedule.js';
 import { trainStyle } from '../../src/training/style-trainer.js';
 import { makeTrainingData, tinyRecipe, writePicture } from '../fixtures/training-data.js';
 
@@ -53,9 +54,34 @@ describe('trainStyle', () => {
       { ...data, recipe },
       { onStep: ({ losses }) => void totals.push(losses['style'] ?? 0) },
     );
-    const styled = totals.filter((value) => value > 0); // every third step is the identity's
+    const styled = totals.filter((value) => value > 0); // some steps are the identity's
     const mean = (values: number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
     expect(mean(styled.slice(-8))).toBeLessThan(0.8 * mean(styled.slice(0, 8)));
+  });
+
+  it('gives the identity an eighth of the steps at most', async () => {
+    const data = await makeTrainingData();
+    const identities: boolean[] = [];
+    await trainStyle(
+      tf,
+      { ...data, pictures: data.pictures.slice(0, 1), recipe: { ...tinyRecipe, steps: 16 } },
+      { onStep: ({ losses }) => void identities.push('identity' in losses) },
+    );
+    expect(identities.filter(Boolean)).toHaveLength(2);
+  });
+
+  it('ends when its time is up, its rate fallen by the clock', async () => {
+    const data = await makeTrainingData();
+    const reports: { rate: number; left?: number | undefined }[] = [];
+    const recipe = { ...tinyRecipe, steps: untilTimeIsUp, decay: 'late', warmup: 0 } as const;
+    const { steps } = await trainStyle(
+      tf,
+      { ...data, recipe, seconds: 1 },
+      { onStep: (report) => void reports.push(report) },
+    );
+    expect(steps).toBe(reports.length);
+    expect(reports.at(-1)).toMatchObject({ left: 0, rate: expect.closeTo(recipe.rate / 100, 6) as unknown });
+    expect(reports[0]?.rate).toBeGreaterThan(reports.at(-1)?.rate ?? Infinity);
   });
 
   it('trains the paper’s network with batch normalisation, whose running moments move', async () => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { loadTensorFlow } from '../../src/engines/tfjs.js';
 import { buildNetwork } from '../../src/nets/families.js';
 import { forward, toTensors } from '../../src/nets/tfjs.js';
+import { paperStyleDefaults } from '../../src/nets/style.js';
 import { initialWeights, type Weights } from '../../src/nets/weights.js';
 import { takeOver } from '../../src/training/take-over.js';
 import { livelyWeights } from '../fixtures/lively-weights.js';
@@ -24,6 +25,21 @@ describe('takeOver', () => {
     const taken = takeOver(larger, initialWeights(larger, 1), { network, weights });
     expect(largestDifference(enlarged(larger, taken), picture)).toBeLessThan(1e-2);
     expect(largestDifference(enlarged(larger, initialWeights(larger, 1)), picture)).toBeGreaterThan(1);
+  });
+
+  it('begins a wider network of several styles with their rows', () => {
+    const styled = (width: number, styles: readonly string[]) =>
+      buildNetwork({
+        family: 'paper-style',
+        options: { ...paperStyleDefaults, width, blocks: 1, norm: 'conditional', output: 'linear', styles },
+      });
+    const known = styled(4, ['one', 'two']);
+    const larger = styled(6, ['two', 'three']);
+    const trained = livelyWeights(known, 0.5);
+    const taken = takeOver(larger, initialWeights(larger, 1), { network: known, weights: trained });
+    const two = restyled(larger, taken, [1, 0]);
+    expect(largestDifference(two, restyled(known, trained, [0, 1]))).toBeLessThan(1e-1);
+    expect(largestDifference(two, restyled(known, trained, [1, 0]))).toBeGreaterThan(1);
   });
 
   it('lets the additional channels be learned from: they are not zero', () => {
@@ -57,6 +73,14 @@ function enlarged(network: ReturnType<typeof shape>, weights: Weights): Float32A
   return tf.tidy(() => {
     const rgb = tf.tensor4d(Float32Array.from(makePhotograph(24, 16)), [1, 16, 24, 3]);
     return forward(tf, network)(toTensors(tf, weights), rgb.mean(3, true)).dataSync() as Float32Array;
+  });
+}
+
+function restyled(network: ReturnType<typeof shape>, weights: Weights, row: number[]): Float32Array {
+  return tf.tidy(() => {
+    const rgb = tf.tensor4d(Float32Array.from(makePhotograph(24, 16)), [1, 16, 24, 3]);
+    const style = tf.tensor1d(row);
+    return forward(tf, network)(toTensors(tf, weights), rgb, { style }).dataSync() as Float32Array;
   });
 }
 

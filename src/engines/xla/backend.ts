@@ -20,7 +20,7 @@ export function useXla(tf: Tf, device: Device): Graph {
       kernelName,
       backendName,
       kernelFunc: ({ inputs, attrs }) =>
-        backend.compute(kernel, inputsOf(kernel, inputs as Named), (attrs ?? {}) as Record<string, unknown>),
+        backend.compute(kernel, inputsOf(kernel, inputs as Named), attrs ?? {}),
     });
   }
   tf.registerKernel({
@@ -32,7 +32,7 @@ export function useXla(tf: Tf, device: Device): Graph {
     tf.unregisterGradient(gradient.kernelName);
     tf.registerGradient(gradient);
   }
-  tf.setBackend(backendName);
+  void tf.setBackend(backendName);
   return graph;
 }
 
@@ -144,7 +144,9 @@ function sumGradient(tf: Tf): GradConfig {
   return {
     kernelName: 'Sum',
     inputsToSave: ['x'],
-    gradFunc: (dy, [x], attributes) => ({ x: () => spread(tf, dy as Tensor, x as Tensor, attributes['axis']) }),
+    gradFunc: (dy, [x], attributes) => ({
+      x: () => spread(tf, dy as Tensor, x as Tensor, attributes['axis']),
+    }),
   };
 }
 

@@ -90,7 +90,9 @@ export class Graph {
     const executable = this.#executables.get(text) ?? this.#device.compile(text, results.length);
     this.#executables.set(text, executable);
     const packed =
-      scalars.length > 0 ? this.#device.upload(Float32Array.from(scalars), 'f32', [scalars.length]) : undefined;
+      scalars.length > 0
+        ? this.#device.upload(Float32Array.from(scalars), 'f32', [scalars.length])
+        : undefined;
     const buffers = inputs.map((node) => this.#bufferOf(node));
     const computed = executable(packed === undefined ? buffers : [...buffers, packed]);
     if (packed !== undefined) this.#device.free(packed);

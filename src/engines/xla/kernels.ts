@@ -169,7 +169,8 @@ export const kernels: Readonly<Record<string, Kernel>> = {
       return {
         shape: shape.map((length, axis) => length + (amounts[axis]?.[0] ?? 0) + (amounts[axis]?.[1] ?? 0)),
         type,
-        write: (w, value) => amounts.reduce((padded, amount, axis) => reflect(w, padded, axis, amount), value),
+        write: (w, value) =>
+          amounts.reduce((padded, amount, axis) => reflect(w, padded, axis, amount), value),
       };
     },
   },
@@ -177,7 +178,8 @@ export const kernels: Readonly<Record<string, Kernel>> = {
     inputs: ['x'],
     lower: ([x], { dims }, tf) => ({
       ...only(x),
-      write: (w, value) => w.reverse(value, tf.util.parseAxisParam(dims as number | number[], [...value.shape])),
+      write: (w, value) =>
+        w.reverse(value, tf.util.parseAxisParam(dims as number | number[], [...value.shape])),
     }),
   },
   Concat: {
@@ -204,7 +206,11 @@ export const kernels: Readonly<Record<string, Kernel>> = {
     inputs: [],
     lower: (_, { shape, value, dtype }) => {
       const type = elementTypes[(dtype ?? 'float32') as keyof typeof elementTypes];
-      return { shape: shape as number[], type, write: (w) => w.constant(value as number, shape as number[], type) };
+      return {
+        shape: shape as number[],
+        type,
+        write: (w) => w.constant(value as number, shape as number[], type),
+      };
     },
   },
   OneHot: {
@@ -326,7 +332,11 @@ export const kernels: Readonly<Record<string, Kernel>> = {
     inputs: ['x'],
     lower: ([x], attributes) => {
       const pooled = halved(only(x).shape, 'MaxPool', attributes);
-      return { shape: pooled, type: 'f32', write: (w, value) => w.reduce('maximum', inPairs(w, value), [2, 4]) };
+      return {
+        shape: pooled,
+        type: 'f32',
+        write: (w, value) => w.reduce('maximum', inPairs(w, value), [2, 4]),
+      };
     },
   },
   MaxPoolGrad: {
@@ -487,7 +497,8 @@ const strideOf = ({ strideHeight, strideWidth }: ConvolutionInfo): [number, numb
 /** The shape of 2×2 pooling without overlap, which is all that the loss network has. */
 function halved(shape: readonly number[], kernel: string, { filterSize, strides, pad }: Attrs): number[] {
   const isTwo = (size: unknown): boolean => [size].flat().every((length) => length === 2);
-  if (!isTwo(filterSize) || !isTwo(strides) || pad !== 'valid') throw unsupported(kernel, { filterSize, strides, pad });
+  if (!isTwo(filterSize) || !isTwo(strides) || pad !== 'valid')
+    throw unsupported(kernel, { filterSize, strides, pad });
   const [b = 0, h = 0, w = 0, c = 0] = shape;
   return [b, Math.floor(h / 2), Math.floor(w / 2), c];
 }

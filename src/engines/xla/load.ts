@@ -29,7 +29,10 @@ export async function loadXla(tf: Tf, named?: string): Promise<Tf> {
       continue; // the plugin says what it lacks, and often lacks nothing
     }
   }
-  useXla(tf, openDevice(() => new PjrtDevice(koffi, file), file));
+  useXla(
+    tf,
+    openDevice(() => new PjrtDevice(koffi, file), file),
+  );
   await tf.ready();
   return tf;
 }

@@ -98,7 +98,12 @@ export class PjrtDevice implements Device {
       inputs.words.set(buffers);
       const lists = [inputLists.address, 1n, BigInt(buffers.length), outputLists.address];
       const where = [0n, this.#device]; // no events are asked for
-      this.#call('The accelerator failed', 'execute', [executable, executeOptions.address, ...lists, ...where]);
+      this.#call('The accelerator failed', 'execute', [
+        executable,
+        executeOptions.address,
+        ...lists,
+        ...where,
+      ]);
       return [...outputs.words];
     };
   }
@@ -150,8 +155,11 @@ export class PjrtDevice implements Device {
   }
 
   #kind(): string {
-    const description = this.#call('The accelerator has no name', 'deviceDescription', [this.#device])[3] ?? 0n;
-    const [, , , address = 0n, size = 0n] = this.#call('The accelerator has no name', 'deviceKind', [description]);
+    const description =
+      this.#call('The accelerator has no name', 'deviceDescription', [this.#device])[3] ?? 0n;
+    const [, , , address = 0n, size = 0n] = this.#call('The accelerator has no name', 'deviceKind', [
+      description,
+    ]);
     return this.#string(address, size);
   }
 

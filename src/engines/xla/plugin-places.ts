@@ -45,7 +45,8 @@ async function nvidiaLibraries(folders: readonly string[]): Promise<string[]> {
   const files: string[] = [];
   for (const folder of folders) {
     const packages = await readdir(join(folder, 'nvidia')).catch(() => []);
-    for (const name of packages) files.push(...(await filesIn(join(folder, 'nvidia', name, 'lib'), /\.so\.\d+$/)));
+    for (const name of packages)
+      files.push(...(await filesIn(join(folder, 'nvidia', name, 'lib'), /\.so\.\d+$/)));
   }
   return opened.flatMap((library) => files.filter((file) => file.includes(`/${library}.so.`)));
 }

@@ -60,7 +60,11 @@ export class ProgramWriter {
 
   /** One number, everywhere. */
   constant(value: number, shape: readonly number[] = [], type: ElementType = 'f32'): Value {
-    return this.#define(shape, type, (itself) => `stablehlo.constant dense<${literal(value, type)}> : ${itself}`);
+    return this.#define(
+      shape,
+      type,
+      (itself) => `stablehlo.constant dense<${literal(value, type)}> : ${itself}`,
+    );
   }
 
   /** 0, 1, 2 … along an axis. */
@@ -101,7 +105,11 @@ export class ProgramWriter {
 
   convert(x: Value, type: ElementType): Value {
     if (x.type === type) return x;
-    return this.#define(x.shape, type, (itself) => `stablehlo.convert ${x.name} : (${x.tensor}) -> ${itself}`);
+    return this.#define(
+      x.shape,
+      type,
+      (itself) => `stablehlo.convert ${x.name} : (${x.tensor}) -> ${itself}`,
+    );
   }
 
   reshape(x: Value, shape: readonly number[]): Value {
@@ -171,7 +179,10 @@ export class ProgramWriter {
     const [first] = parts;
     if (!first) throw new Error('nothing to concatenate');
     if (parts.length === 1) return first;
-    const shape = first.shape.with(axis, parts.reduce((length, part) => length + (part.shape[axis] ?? 0), 0));
+    const shape = first.shape.with(
+      axis,
+      parts.reduce((length, part) => length + (part.shape[axis] ?? 0), 0),
+    );
     const names = parts.map(({ name }) => name).join(', ');
     const types = parts.map(({ tensor }) => tensor).join(', ');
     return this.#define(
