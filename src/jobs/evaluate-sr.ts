@@ -1,4 +1,4 @@
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
 import { engine } from '../engines/onnxruntime.js';
 import { abortedError, VidstyleError } from '../errors.js';
 import { resizeBicubic } from '../metrics/bicubic.js';
@@ -9,7 +9,8 @@ import { psnr } from '../metrics/psnr.js';
 import { toFloat, type Raster } from '../metrics/raster.js';
 import { ssim } from '../metrics/ssim.js';
 import { openPerceptualDistance, type PerceptualDistance } from './perceptual-distance.js';
-import { loadPresets } from './presets.js';
+import { presetsFolder } from '../paths.js';
+import { comparisonFolder, loadPresets } from './presets.js';
 import { asGrey, asRgb, findSrSets, readSrPicture, type SrPicture } from './sr-pictures.js';
 
 export interface EvaluateSrOptions {
@@ -18,7 +19,7 @@ export interface EvaluateSrOptions {
   readonly scale: number;
   /** Model files to score besides bicubic and the presets of this scale. */
   readonly models?: readonly string[] | undefined;
-  /** Score the presets of this scale; default true. */
+  /** Score the presets of this scale, and the networks of others that were trained for comparison; default true. */
   readonly presets?: boolean | undefined;
   /** Folder of presets; default those that ship with vidstyle. */
   readonly presetsFolder?: string | undefined;
@@ -66,7 +67,8 @@ export async function evaluateSr(options: EvaluateSrOptions): Promise<SrScores[]
   const sets = await findSrSets(data, scale);
   const methods = new Map<string, Method>([['bicubic', bicubic(scale)]]);
   if (options.presets ?? true) {
-    for (const { path, metadata } of await loadPresets(options.presetsFolder)) {
+    const folder = options.presetsFolder ?? presetsFolder;
+    for (const { path, metadata } of await loadPresets(folder, join(folder, comparisonFolder))) {
       if (metadata.kind === 'sr' && metadata.scale === scale)
         methods.set(nameOf(path), network(path, options));
     }
