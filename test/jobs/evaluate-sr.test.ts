@@ -46,6 +46,19 @@ describe('evaluateSr', () => {
     expect(nearest?.msPerPicture).toBeGreaterThan(0);
   });
 
+  it('scores the presets of the scale, and others’ networks that were trained to compare with', async () => {
+    const root = await mkdtemp(join(tmpdir(), 'vidstyle-sr-'));
+    const presets = join(root, 'presets');
+    await mkdir(join(presets, 'comparison'), { recursive: true });
+    await mkdir(join(root, 'test'));
+    await writePicture(join(root, 'test', 'one.png'), 48, 42, 1);
+    await writeFile(join(presets, 'ours.onnx'), upscalerModel(2));
+    await writeFile(join(presets, 'of-another-scale.onnx'), upscalerModel(4));
+    await writeFile(join(presets, 'comparison', 'theirs.onnx'), upscalerModel(2));
+    const rows = await evaluateSr({ data: join(root, 'test'), scale: 2, presetsFolder: presets });
+    expect(rows.map(({ method }) => method)).toEqual(['bicubic', 'ours', 'theirs']);
+  });
+
   it('matches the histogram of each result to that of its input when told', async () => {
     const { root, vgg16 } = await makeTrainingData(1);
     const data = join(root, 'test');
