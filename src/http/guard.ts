@@ -29,7 +29,8 @@ export function createGuard({ name, host, token }: GuardOptions) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     const { host: named = '', origin } = request.headers;
     if (!isExpectedHost(named, host, isOpen)) return refuse(reply, 403, 'Another host was meant.');
-    if (origin !== undefined && origin !== `http://${named}`)
+    // https: a proxy before us, which speaks TLS and hands the host's name on.
+    if (origin !== undefined && origin !== `http://${named}` && origin !== `https://${named}`)
       return refuse(reply, 403, `Pages of other origins may not talk to the ${name}.`);
     if (token !== undefined && !isEqual(tokenOf(request, name), token))
       return refuse(reply, 401, 'Give the token: /?token=… or "Authorization: Bearer …".');

@@ -75,6 +75,7 @@ describe('the console’s HTTP', () => {
     expect(await open({ Origin: 'http://evil.example' })).toContain('403');
     expect(await open({ Host: 'evil.example' })).toContain('403');
     expect(await open({ Origin: url })).toBe('open');
+    expect(await open({ Origin: url.replace('http:', 'https:') })).toBe('open'); // by a proxy that speaks TLS
     expect(session.status.look.strength).toBe(1);
   });
 });
