@@ -27,9 +27,9 @@ export class StepDisplay {
       const mean = this.means.get(name);
       this.means.set(name, mean === undefined ? value : mean * 0.95 + value * 0.05);
     }
-    const done = left === undefined ? `${step}/${this.steps}` : `${step} steps`;
+    const place = left === undefined ? `${step}/${this.steps}` : String(step);
     const shown = {
-      done,
+      done: left === undefined ? place : `${place} steps`,
       pace: `${(1 / this.secondsPerStep).toFixed(2)} steps/s`,
       left: formatSeconds(left ?? (this.steps - step) * this.secondsPerStep),
       losses: [...this.means].map(([name, value]) => `${name} ${value.toPrecision(3)}`).join(', '),
@@ -37,9 +37,7 @@ export class StepDisplay {
     if (this.bar) this.updateBar(this.bar, step, left, shown);
     else if (Date.now() - this.lastLine > lineEveryMs || step === this.steps) {
       this.lastLine = Date.now();
-      this.stream.write(
-        `step ${done.replace(' steps', '')}, ${shown.pace}, ${shown.left} left: ${shown.losses}\n`,
-      );
+      this.stream.write(`step ${place}, ${shown.pace}, ${shown.left} left: ${shown.losses}\n`);
     }
   }
 

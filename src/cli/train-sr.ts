@@ -3,13 +3,7 @@ import type { SrScale } from '../nets/sr.js';
 import type { SrLossName, SrRecipe, SrRecipeName } from '../training/sr-recipes.js';
 import { count } from './arguments.js';
 import type { CommandContext } from './program.js';
-import {
-  addTrainingOptions,
-  shapedNetwork,
-  stepsOf,
-  trainingPlaces,
-  type TrainingFlags,
-} from './training-options.js';
+import { addTrainingOptions, asAsked, trainingPlaces, type TrainingFlags } from './training-options.js';
 
 interface TrainSrFlags extends TrainingFlags {
   readonly scale: string;
@@ -58,12 +52,8 @@ async function recipeOf(flags: TrainSrFlags): Promise<SrRecipe> {
   const { srLosses, srRecipes } = await import('../training/sr-recipes.js');
   const base: SrRecipe = srRecipes[flags.recipe];
   return {
-    ...base,
-    network: shapedNetwork(base.network, flags),
-    steps: stepsOf(flags, base.steps),
+    ...asAsked(base, flags),
     patch: flags.patch ?? base.patch,
-    batch: flags.batch ?? base.batch,
-    rate: flags.rate ?? base.rate,
     objective: flags.loss ? srLosses[flags.loss] : base.objective,
   };
 }

@@ -3,13 +3,7 @@ import { VidstyleError } from '../errors.js';
 import type { StyleRecipe, StyleRecipeName } from '../training/recipes.js';
 import { count, positive } from './arguments.js';
 import type { CommandContext } from './program.js';
-import {
-  addTrainingOptions,
-  shapedNetwork,
-  stepsOf,
-  trainingPlaces,
-  type TrainingFlags,
-} from './training-options.js';
+import { addTrainingOptions, asAsked, trainingPlaces, type TrainingFlags } from './training-options.js';
 
 interface TrainStyleFlags extends TrainingFlags {
   readonly recipe?: StyleRecipeName;
@@ -106,14 +100,11 @@ function picturesOf(named: readonly string[], { addStyle, to }: TrainStyleFlags)
 
 async function recipeOf(flags: TrainStyleFlags): Promise<StyleRecipe> {
   const { styleRecipes } = await import('../training/recipes.js');
-  const base: StyleRecipe = styleRecipes[flags.recipe ?? (flags.addStyle ? 'fast' : 'paper')];
+  const named: StyleRecipe = styleRecipes[flags.recipe ?? (flags.addStyle ? 'fast' : 'paper')];
+  const base = flags.addStyle ? { ...named, steps: addedStyleSteps } : named;
   return {
-    ...base,
-    network: shapedNetwork(base.network, flags),
-    steps: stepsOf(flags, flags.addStyle ? addedStyleSteps : base.steps),
+    ...asAsked(base, flags),
     size: flags.size ?? base.size,
-    batch: flags.batch ?? base.batch,
-    rate: flags.rate ?? base.rate,
     temporal: flags.temporal ?? base.temporal,
     stylePictureSize: flags.styleSize ?? base.stylePictureSize,
     objective: {

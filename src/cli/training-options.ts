@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { VidstyleError } from '../errors.js';
 import type { NetworkSpec } from '../nets/metadata.js';
+import type { Optimisation } from '../training/optimisation.js';
 import { untilTimeIsUp } from '../training/schedule.js';
 import { count, notNegative, positive, seconds } from './arguments.js';
 
@@ -70,11 +71,26 @@ export function trainingPlaces(
   return { output, folder };
 }
 
+/** What every recipe has that a flag may change. */
+type Adjustable = Pick<Optimisation, 'steps' | 'batch' | 'rate'> & { readonly network: NetworkSpec };
+
 /**
- * The recipe's network with the depth and width that were asked for.
- * @throws VidstyleError `usage` if it has no such choice
+ * A recipe with what every training's flags ask of it. With --time alone, it has as many steps as that takes.
+ * @throws VidstyleError `usage` if its network has no such choice
  */
-export function shapedNetwork(
+export function asAsked<R extends Adjustable>(recipe: R, flags: TrainingFlags): R {
+  const { steps, time, batch = recipe.batch, rate = recipe.rate } = flags;
+  return {
+    ...recipe,
+    network: shapedNetwork(recipe.network, flags),
+    steps: steps ?? (time === undefined ? recipe.steps : untilTimeIsUp),
+    batch,
+    rate,
+  };
+}
+
+/** The recipe's network with the depth and width that were asked for. */
+function shapedNetwork(
   { family, options }: NetworkSpec,
   { blocks, width }: Pick<TrainingFlags, 'blocks' | 'width'>,
 ): NetworkSpec {
@@ -82,9 +98,4 @@ export function shapedNetwork(
   const wrong = asked.find(([option]) => !(option in options));
   if (!wrong) return { family, options: { ...options, ...Object.fromEntries(asked) } };
   throw new VidstyleError('usage', `--${wrong[0]}: the recipe’s network (${family}) has no such choice.`);
-}
-
-/** As many steps as were asked for; with --time alone, as many as it takes. */
-export function stepsOf({ steps, time }: TrainingFlags, usual: number): number {
-  return steps ?? (time === undefined ? usual : untilTimeIsUp);
 }

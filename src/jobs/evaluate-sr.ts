@@ -10,7 +10,7 @@ import { toFloat, type Raster } from '../metrics/raster.js';
 import { ssim } from '../metrics/ssim.js';
 import { openPerceptualDistance, type PerceptualDistance } from './perceptual-distance.js';
 import { presetsFolder } from '../paths.js';
-import { comparisonFolder, loadPresets } from './presets.js';
+import { loadPresets } from './presets.js';
 import { asGrey, asRgb, findSrSets, readSrPicture, type SrPicture } from './sr-pictures.js';
 
 export interface EvaluateSrOptions {
@@ -51,6 +51,9 @@ export interface SrScores {
   readonly msPerPicture: number;
 }
 
+/** In a folder of presets: networks that others designed, trained by us to compare with. */
+const comparisonFolder = 'comparison';
+
 /** Turns a low-resolution picture into a high-resolution one. */
 type Method = (
   low: Raster<Uint8Array>,
@@ -68,7 +71,8 @@ export async function evaluateSr(options: EvaluateSrOptions): Promise<SrScores[]
   const methods = new Map<string, Method>([['bicubic', bicubic(scale)]]);
   if (options.presets ?? true) {
     const folder = options.presetsFolder ?? presetsFolder;
-    for (const { path, metadata } of await loadPresets(folder, join(folder, comparisonFolder))) {
+    const presets = [...(await loadPresets(folder)), ...(await loadPresets(join(folder, comparisonFolder)))];
+    for (const { path, metadata } of presets) {
       if (metadata.kind === 'sr' && metadata.scale === scale)
         methods.set(nameOf(path), network(path, options));
     }

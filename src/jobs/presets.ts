@@ -20,19 +20,11 @@ export interface PresetStyle {
  * Reads what the presets say about themselves.
  * @throws VidstyleError `model` for a damaged preset
  */
-export async function loadPresets(...folders: readonly (string | undefined)[]): Promise<Preset[]> {
-  const paths: string[] = [];
-  for (const folder of folders.length > 0 ? folders : [undefined]) {
-    const place = folder ?? presetsFolder;
-    const names = (await readdir(place).catch(() => [])).filter((name) => name.endsWith('.onnx')).sort();
-    paths.push(...names.map((name) => join(place, name)));
-  }
-  const presets = await Promise.all(paths.map(readPreset));
+export async function loadPresets(folder: string = presetsFolder): Promise<Preset[]> {
+  const names = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith('.onnx')).sort();
+  const presets = await Promise.all(names.map((name) => readPreset(join(folder, name))));
   return presets.filter((preset) => preset !== undefined);
 }
-
-/** In a folder of presets: networks that others designed, trained by us to compare with. */
-export const comparisonFolder = 'comparison';
 
 /**
  * Reads one model file's description; undefined for a model that vidstyle did not train.

@@ -73,7 +73,8 @@ export class StyleTask implements TrainingTask<StyleBatch> {
         this.square(this.photoSet.indexAt(position * batch + i), position * batch + i),
       ),
     );
-    return { photos: stack(this.tf, squares), row, motion, keepAs: this.hasRoom() ? keepAs : undefined };
+    const hasRoom = this.kept.size < this.options.keepContent;
+    return { photos: stack(this.tf, squares), row, motion, keepAs: hasRoom ? keepAs : undefined };
   }
 
   ready(batch: StyleBatch): void {
@@ -91,8 +92,9 @@ export class StyleTask implements TrainingTask<StyleBatch> {
     const options = { style: this.oneHot(row), onMoments };
     const result = this.run(parameters, photos, options);
     const target = this.targets[row];
-    const losses =
-      target && content ? this.objective.losses(result, content, target) : this.identity(result, photos);
+    const losses = target
+      ? this.objective.losses(result, content ?? notReady(), target)
+      : this.identity(result, photos);
     if (!motion) return losses;
     const moved = this.run(parameters, withMotion(this.tf, photos, motion), options);
     const temporal = temporalLoss(this.tf, result, moved, motion).mul(this.options.temporal) as Scalar;
@@ -120,10 +122,6 @@ export class StyleTask implements TrainingTask<StyleBatch> {
     return { total: identity, parts: { identity } };
   }
 
-  private hasRoom(): boolean {
-    return this.kept.size < this.options.keepContent;
-  }
-
   private oneHot(row: number): Tensor1D | undefined {
     const { length } = this.network.styles;
     if (length === 0) return undefined;
@@ -140,6 +138,10 @@ export class StyleTask implements TrainingTask<StyleBatch> {
       randomSquare(file, size, randomAt(seed, 'crop', fixed ? index : position)),
     );
   }
+}
+
+function notReady(): never {
+  throw new Error('a style’s losses need the content target that `ready` computes');
 }
 
 /** Every row in turn; the identity, which is learned soon, in an eighth of the steps at most. */

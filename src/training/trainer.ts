@@ -152,11 +152,7 @@ export class Trainer<Batch> {
   }
 
   async dispose(): Promise<void> {
-    for (const batch of this.ahead.values()) {
-      const made = await batch.catch(() => undefined);
-      if (made) this.task.release(made);
-    }
-    this.ahead.clear();
+    for (const position of [...this.ahead.keys()]) await this.discard(position);
     disposeAll(this.parameters);
     disposeAll(this.averages);
     this.adam.dispose();
@@ -164,12 +160,11 @@ export class Trainer<Batch> {
 
   /** The batch of a position, and the next ones begun: photos are decoded while TensorFlow computes. */
   private async take(position: number): Promise<Batch> {
-    for (const [other, batch] of this.ahead) {
-      if (other >= position && other < position + batchesAhead) continue;
-      this.ahead.delete(other);
-      this.task.release(await batch);
+    const last = position + batchesAhead;
+    for (const other of [...this.ahead.keys()]) {
+      if (other < position || other > last) await this.discard(other);
     }
-    for (let next = position; next <= position + batchesAhead; next++) {
+    for (let next = position; next <= last; next++) {
       if (this.ahead.has(next)) continue;
       const batch = this.task.prepare(next);
       batch.catch(() => undefined); // seen when it is taken
@@ -178,6 +173,13 @@ export class Trainer<Batch> {
     const batch = this.ahead.get(position) as Promise<Batch>;
     this.ahead.delete(position);
     return batch;
+  }
+
+  /** Frees a batch that nobody will take. */
+  private async discard(position: number): Promise<void> {
+    const made = await this.ahead.get(position)?.catch(() => undefined);
+    this.ahead.delete(position);
+    if (made) this.task.release(made);
   }
 
   /** Adds a batch's gradients to `sums` and gives its losses. */

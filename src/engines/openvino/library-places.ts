@@ -1,9 +1,8 @@
-import { execFile } from 'node:child_process';
 import { readdir, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { delimiter, dirname, join } from 'node:path';
-import { promisify } from 'node:util';
 import { cacheFolder } from '../../paths.js';
+import { askPython } from '../python.js';
 
 /** Names a file or folder of OpenVINO's for this process and its children. */
 export const libraryVariable = 'VIDSTYLE_OPENVINO';
@@ -90,16 +89,8 @@ function nodePackage(): string[] {
 async function pythonPackage(): Promise<string[]> {
   const program =
     'import importlib.util as u; s = u.find_spec("openvino"); print((s and s.submodule_search_locations or [""])[0])';
-  for (const python of ['python3', 'python']) {
-    try {
-      const { stdout } = await promisify(execFile)(python, ['-c', program], { timeout: 10_000 });
-      const folder = stdout.trim();
-      if (folder !== '') return [join(folder, 'libs')];
-    } catch {
-      continue; // no such program, or a Python that cannot say
-    }
-  }
-  return [];
+  const folder = await askPython(program);
+  return folder ? [join(folder, 'libs')] : [];
 }
 
 async function systemFolders(env: NodeJS.ProcessEnv): Promise<string[]> {

@@ -1,7 +1,7 @@
 import type { DataType, GradConfig, KernelBackend, Tensor, TensorInfo } from '@tensorflow/tfjs-core';
 import { Graph, type Device, type HostArray, type Node } from './graph.js';
 import { elementTypes, kernels, type Input, type Kernel } from './kernels.js';
-import type { Tf } from './tf.js';
+import type { Tf } from '../../nets/tfjs.js';
 
 const backendName = 'xla';
 
@@ -11,9 +11,8 @@ type Named = Record<string, TensorInfo>;
  * Makes XLA on a device the backend that TensorFlow.js computes with. Networks, losses, their gradients and Adam are the
  * same functions as on TensorFlow's own library.
  */
-export function useXla(tf: Tf, device: Device): Graph {
-  const graph = new Graph(device);
-  const backend = makeBackend(tf, graph);
+export function useXla(tf: Tf, device: Device): void {
+  const backend = makeBackend(tf, new Graph(device));
   tf.registerBackend(backendName, () => backend);
   for (const [kernelName, kernel] of Object.entries(kernels)) {
     tf.registerKernel({
@@ -33,7 +32,6 @@ export function useXla(tf: Tf, device: Device): Graph {
     tf.registerGradient(gradient);
   }
   void tf.setBackend(backendName);
-  return graph;
 }
 
 function inputsOf({ inputs }: Kernel, given: Named): TensorInfo[] {

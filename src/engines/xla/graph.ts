@@ -49,11 +49,6 @@ export class Graph {
     this.#device = device;
   }
 
-  /** Programs compiled so far. */
-  get programs(): number {
-    return this.#executables.size;
-  }
-
   fromHost(host: HostArray, shape: readonly number[], type: ElementType): Node {
     return { shape, type, host, tensors: 1, uses: 0 };
   }

@@ -3,8 +3,11 @@
  * inputs and attributes are TensorFlow.js' own (`@tensorflow/tfjs-core/dist/kernel_names.d.ts`).
  */
 
-import type { Attrs, Tf } from './tf.js';
+import type { Tf } from '../../nets/tfjs.js';
 import type { Binary, ElementType, ProgramWriter, Unary, Value } from './stablehlo.js';
+
+/** What a kernel is told beside its tensors. */
+export type Attrs = Readonly<Record<string, unknown>>;
 
 /** What one kernel gives: the shape and type beforehand, the program's part when it is needed. */
 export interface Lowered {

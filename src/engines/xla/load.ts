@@ -3,7 +3,7 @@ import { messageOf, VidstyleError } from '../../errors.js';
 import { useXla } from './backend.js';
 import { PjrtDevice } from './pjrt.js';
 import { findPlugin } from './plugin-places.js';
-import type { Tf } from './tf.js';
+import type { Tf } from '../../nets/tfjs.js';
 
 /** Where NVIDIA's installers put the compiler's own library, which XLA links into what it compiles. */
 const cudaFolder = '/usr/local/cuda';

@@ -13,13 +13,11 @@ const functions = {
   eventDestroy: 10,
   eventAwait: 13,
   clientCreate: 15,
-  clientDestroy: 16,
   addressableDevices: 21,
   compile: 25,
   deviceKind: 31,
   deviceDescription: 34,
   bufferFromHost: 27,
-  executableDestroy: 55,
   execute: 60,
   bufferDestroy: 63,
   bufferToHost: 75,
@@ -27,7 +25,8 @@ const functions = {
 
 const bufferTypes: Readonly<Record<ElementType, bigint>> = { i1: 1n, i32: 4n, f32: 11n };
 const bytesPer: Readonly<Record<ElementType, number>> = { i1: 1, i32: 4, f32: 4 };
-const namedValueTypes = { string: 0n, float: 3n, bool: 4n } as const;
+/** Of a named value. */
+const isBoolean = 4n;
 
 /**
  * `CompileOptionsProto { executable_build_options { device_ordinal: -1, num_replicas: 1, num_partitions: 1 },
@@ -149,7 +148,7 @@ export class PjrtDevice implements Device {
   /** Memory is taken as it is needed: several trainings may share a card. */
   #createClient(): bigint {
     const name = this.#text('preallocate');
-    const option = this.#words([56n, 0n, name.address, name.size, namedValueTypes.bool, 0n, 1n]);
+    const option = this.#words([56n, 0n, name.address, name.size, isBoolean, 0n, 1n]);
     const made = this.#call('The accelerator cannot start', 'clientCreate', [option.address, 1n]);
     return made[8] ?? 0n;
   }

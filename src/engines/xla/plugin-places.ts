@@ -1,8 +1,7 @@
-import { execFile } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { VidstyleError } from '../../errors.js';
+import { askPython } from '../python.js';
 
 /** Names a PJRT plugin's library for this process and its children. */
 export const pluginVariable = 'VIDSTYLE_PJRT_PLUGIN';
@@ -59,13 +58,5 @@ async function filesIn(folder: string, name: RegExp): Promise<string[]> {
 /** Where the Python on the path keeps its packages. */
 async function sitePackages(): Promise<string[]> {
   const program = 'import json, sys; print(json.dumps([p for p in sys.path if p.endswith("-packages")]))';
-  for (const python of ['python3', 'python']) {
-    try {
-      const { stdout } = await promisify(execFile)(python, ['-c', program], { timeout: 10_000 });
-      return JSON.parse(stdout) as string[];
-    } catch {
-      continue; // no such program, or a Python that cannot say
-    }
-  }
-  return [];
+  return JSON.parse((await askPython(program)) ?? '[]') as string[];
 }
