@@ -6,7 +6,7 @@
  *     node build/bench/objective.js --styles DIR --vgg16 FILE [--preset presets/fast.onnx] [--size 256] [--iterations 100]
  *         [--start noise,photo] [--only mosaic,candy] PHOTO…
  *
- * Prints the mean over the photos per style, in millions, and the share of photos on which the preset is at or below.
+ * Prints how far the identity, which is strength 0, is from the photos, and the mean over the photos per style, in millions, and the share of photos on which the preset is at or below.
  * `--no-gatys` prints the presets' objective alone, which takes seconds instead of hours; `--reference FILE.json` keeps what the
  * optimisations reached, so that they are run once for all stages of a training; `--xla` computes on an accelerator.
  */
@@ -78,7 +78,11 @@ console.log(
 );
 console.log(['style', 'photo itself', 'network', ...starts.map((start) => `L-BFGS ${values.iterations} from ${start} (network at or below)`)].join(' | ')); // prettier-ignore
 for (const [row, name] of names.entries()) {
-  if (name === identityStyle || (only && !only.includes(name))) continue;
+  if (only && !only.includes(name)) continue;
+  if (name === identityStyle) {
+    console.log(`${name}: differs from the photo by ${identityDifference(row).toFixed(1)} of 255`);
+    continue;
+  }
   const target = await styleTarget(
     tf,
     objective,
@@ -88,11 +92,7 @@ for (const [row, name] of names.entries()) {
   const sums = { photo: 0, network: 0, gatys: starts.map(() => ({ sum: 0, beaten: 0 })) };
   for (const pixels of photos) {
     const photo = stack(tf, [pixels]);
-    const restyled = tf.tidy(() => {
-      const oneHot = Float32Array.from(names, (_, i) => (i === row ? 1 : 0));
-      const style = network.styles.length > 0 ? tf.tensor1d(oneHot) : undefined;
-      return run(parameters, photo, { style }).clipByValue(0, 255).round() as Tensor4D;
-    });
+    const restyled = tf.tidy(() => restyledBy(row, photo));
     const reached = objectiveOf(restyled, photo, target);
     sums.photo += objectiveOf(photo, photo, target);
     sums.network += reached;
@@ -112,6 +112,23 @@ for (const [row, name] of names.entries()) {
   const mean = (sum: number): string => (sum / photos.length / 1e6).toFixed(2);
   const columns = sums.gatys.map(({ sum, beaten }) => `${mean(sum)} (${beaten} of ${photos.length})`);
   console.log([name, mean(sums.photo), mean(sums.network), ...columns].join(' | '));
+}
+
+/** The mean difference of restyled pictures of strength 0 to the photos themselves, of 255. */
+function identityDifference(row: number): number {
+  const differences = photos.map((pixels) =>
+    tf.tidy(() => {
+      const photo = stack(tf, [pixels]);
+      return restyledBy(row, photo).sub(photo).abs().mean().dataSync()[0] ?? NaN;
+    }),
+  );
+  return differences.reduce((sum, difference) => sum + difference, 0) / photos.length;
+}
+
+function restyledBy(row: number, photo: Tensor4D): Tensor4D {
+  const oneHot = Float32Array.from(names, (_, i) => (i === row ? 1 : 0));
+  const style = network.styles.length > 0 ? tf.tensor1d(oneHot) : undefined;
+  return run(parameters, photo, { style }).clipByValue(0, 255).round() as Tensor4D;
 }
 
 function digestOf({ data }: Pixels): string {
