@@ -24,6 +24,11 @@ export class BackOff {
     this.#nextMs = firstMs;
   }
 
+  /** What an attempt brought at this time has ended: it was a success if it stood for long enough. */
+  ended(sinceMs: number): void {
+    if (this.clock.nowMs() - sinceMs > steadyMs) this.reset();
+  }
+
   /** Waits before the next attempt; returns at once when the signal aborts. */
   async wait(signal: AbortSignal): Promise<void> {
     const waitMs = this.#nextMs;
@@ -39,3 +44,5 @@ export function isOver(signal: AbortSignal): boolean {
 
 const firstMs = 500;
 const longestMs = 8000;
+/** What has stood for this long has succeeded. */
+const steadyMs = 5000;

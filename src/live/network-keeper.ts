@@ -16,6 +16,8 @@ import {
 export interface NetworkKeeperOptions extends NetworkOptions {
   readonly onNotice: (sentence: string) => void;
   readonly signal: AbortSignal;
+  /** Waits before a network that failed is opened again; default by the machine's clock. */
+  readonly backOff?: BackOff;
 }
 
 /**
@@ -31,6 +33,8 @@ export class NetworkKeeper {
   /** Changes are made one after the other. */
   #turn: Promise<unknown> = Promise.resolve();
   #isChanging = false;
+  readonly #backOff: BackOff;
+  #openedMs: number;
 
   /** @throws VidstyleError for a style that is not there or a network that cannot be opened */
   static async open(
@@ -53,6 +57,8 @@ export class NetworkKeeper {
   ) {
     this.#modes = modes;
     this.#mode = mode;
+    this.#backOff = options.backOff ?? new BackOff();
+    this.#openedMs = this.#backOff.clock.nowMs();
   }
 
   /** The network to begin with, and to exchange in `restyler` from now on. */
@@ -102,11 +108,13 @@ export class NetworkKeeper {
   /** Opens the network anew after it has failed for good, again and again until it works. */
   reopen(reason: string): void {
     this.options.onNotice(`The network has failed (${reason.replace(/\.$/, '')}): opening it again.`);
+    // A network that opens and then fails at every picture has not succeeded by opening.
+    this.#backOff.ended(this.#openedMs);
     void this.#exclusively(async () => {
-      const backOff = new BackOff();
       while (!this.options.signal.aborted) {
-        await backOff.wait(this.options.signal);
+        await this.#backOff.wait(this.options.signal);
         const isOpen = await this.#exchange(this.wanted, this.#mode).then(() => true, isFailure);
+        this.#openedMs = this.#backOff.clock.nowMs();
         if (isOpen) return;
       }
     });

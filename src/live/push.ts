@@ -74,7 +74,7 @@ export class Push {
         const reason = await untilClosed(publisher, signal);
         this.#publisher = undefined;
         // Services let a wrong key in and close at once: that is no success.
-        if (backOff.clock.nowMs() - connectedMs > steadyMs) backOff.reset();
+        backOff.ended(connectedMs);
         if (reason !== undefined) {
           onNotice(`The output ${maskAddress(url)} is gone (${reason}); connecting again.`);
           wasTold = true;
@@ -110,8 +110,6 @@ export class Push {
 }
 
 const connectMs = 10_000;
-/** A connection that has stood for this long has succeeded. */
-const steadyMs = 5000;
 const stalledMs = 5000;
 
 /** Why it was closed; `undefined` when the signal closed it. */

@@ -6,9 +6,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BackOff, type Clock } from '../../src/live/back-off.js';
 import { InputLoop } from '../../src/live/input-loop.js';
+import { NetworkKeeper } from '../../src/live/network-keeper.js';
 import { Push } from '../../src/live/push.js';
 import { evenTimes, makeClip } from '../fixtures/clips.js';
+import { makePresets } from '../fixtures/presets.js';
 import { freePort, startRtmpServer, type RtmpServer } from './rtmp-server.js';
+import { tintEngine } from './tint-engine.js';
 
 /** A clock whose waits are over at once and are kept; `ended` aborts when `count` of them have been asked for. */
 class FakeClock implements Clock {
@@ -124,6 +127,32 @@ describe('an output that cannot be had', () => {
     await server.stop();
     expect(made.counts.connections).toBe(5);
     expect(clock.waits).toEqual([500, 1000, 2000, 4000, 8000]);
+  });
+});
+
+describe('a network that opens and fails at once', () => {
+  it('is opened again after 0.5, 1, 2, 4 and 8 s, and after 0.5 s once it has worked for a while', async () => {
+    const clock = new FakeClock(100);
+    const keeper = await NetworkKeeper.open(
+      { style: 'mosaic', strength: 1, keepColors: false },
+      { width: 64, height: 48 },
+      {
+        engine: tintEngine(),
+        presets: await makePresets(),
+        onNotice: () => undefined,
+        signal: clock.ended,
+        backOff: new BackOff(clock),
+      },
+    );
+    const fail = async (): Promise<void> => {
+      keeper.reopen('it is broken');
+      await keeper.turnTo({}); // its turn comes after
+    };
+    for (let time = 0; time < 6; time += 1) await fail();
+    clock.passes(10_000);
+    await fail();
+    await keeper.close();
+    expect(clock.waits).toEqual([500, 1000, 2000, 4000, 8000, 8000, 500]);
   });
 });
 
