@@ -1,6 +1,7 @@
 import type { Tensor4D, Tf } from '../nets/tfjs.js';
+import { crop } from '../metrics/crop.js';
 import type { Raster } from '../metrics/raster.js';
-import { cropPair, reduce, spoil, type Degradation, type ResolutionPair } from './degrade.js';
+import { cropPair, drift, reduce, spoil, type Degradation, type ResolutionPair } from './degrade.js';
 import { readPixels, type PhotoSet, type Pixels } from './photos.js';
 import { randomAt } from './random.js';
 
@@ -14,6 +15,9 @@ export interface PatchOptions {
 
 /** Reduced photographs kept in memory, up to this many bytes; what does not fit is reduced anew each time. */
 const keptBytes = 1.5e9;
+
+/** Frames of a stored shot: enough for one of each kind, and for damage that is carried over. */
+const shotFrames = 4;
 
 /** Random patches of photographs at both resolutions. The chance of a patch depends on its position alone. */
 export class PatchSource {
@@ -33,9 +37,22 @@ export class PatchSource {
     const left = Math.floor(random() * (pair.low.width - side + 1));
     const top = Math.floor(random() * (pair.low.height - side + 1));
     const turn = Math.floor(random() * 8);
-    const { high, low } = cropPair(pair, scale, { left, top, size: side });
-    const input = degradation.spoilt ? await spoil(low, random, degradation.softness) : low;
+    const area = { left, top, size: side };
+    const { high, low } = cropPair(pair, scale, area);
+    const input = degradation.spoilt ? await this.stored(pair.low, area, random) : low;
     return { high: turned(high, turn), low: turned(input, turn) };
+  }
+
+  /** An area of a picture as a frame of a badly stored shot over it shows it. */
+  private stored(
+    picture: Raster<Uint8Array>,
+    area: { readonly left: number; readonly top: number; readonly size: number },
+    random: () => number,
+  ): Promise<Raster<Uint8Array>> {
+    const which = Math.floor(random() * shotFrames);
+    const areas = drift(area, picture, { frames: shotFrames, which }, random);
+    const shot = areas.map((each) => crop(picture, each));
+    return spoil(shot, which, random, this.options.degradation.softness);
   }
 
   private async pair(index: number): Promise<ResolutionPair> {

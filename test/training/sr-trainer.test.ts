@@ -8,7 +8,7 @@ import { toFloat } from '../../src/metrics/raster.js';
 import { buildNetwork } from '../../src/nets/families.js';
 import { forward, toTensors, type Tensor4D } from '../../src/nets/tfjs.js';
 import type { Weights } from '../../src/nets/weights.js';
-import { cropPair, reduce, spoil } from '../../src/training/degrade.js';
+import { cropPair, drift, reduce, spoil } from '../../src/training/degrade.js';
 import { PhotoSet } from '../../src/training/photos.js';
 import { randomAt } from '../../src/training/random.js';
 import { PatchSource, turned } from '../../src/training/sr-patches.js';
@@ -193,7 +193,7 @@ describe('patches', () => {
   it('are spoilt more and less, the same way for the same chance', async () => {
     const patch = { width: 32, height: 32, channels: 3, data: makePhotograph(32, 32) };
     const damage = async (position: number): Promise<number> => {
-      const { data } = await spoil(patch, randomAt(1, 'spoil', position));
+      const { data } = await spoil([patch, patch, patch], 1, randomAt(1, 'spoil', position));
       return data.reduce((sum, value, i) => sum + Math.abs(value - (patch.data[i] ?? 0)), 0) / data.length;
     };
     const damages = await Promise.all(Array.from({ length: 12 }, (_, i) => damage(i)));
@@ -202,18 +202,34 @@ describe('patches', () => {
     expect(await damage(3)).toBe(damages[3]);
   });
 
+  it('are frames of a shot over the photograph, at its place in the shot', () => {
+    const area = { left: 20, top: 4, size: 16 };
+    const within = { width: 80, height: 60 };
+    const starts = Array.from({ length: 30 }, (_, position) => {
+      const shot = drift(area, within, { frames: 4, which: 2 }, randomAt(1, 'drift', position));
+      expect(shot[2]).toEqual({ left: 20, top: 4, width: 16, height: 16 });
+      for (const { left, top } of shot) {
+        expect(left).toBeGreaterThanOrEqual(14);
+        expect(left).toBeLessThanOrEqual(26);
+        expect(top).toBeGreaterThanOrEqual(0); // it rests at the border
+      }
+      return (shot[3]?.left ?? NaN) - 20;
+    });
+    expect(Math.min(...starts)).toBe(-3);
+    expect(Math.max(...starts)).toBe(3);
+  });
+
   it('are softened by chance, up to what the recipe says, before they are spoilt otherwise', async () => {
     expect(srRecipes.video.degradation).toEqual({ blur: 0, spoilt: true, softness: 1 });
     const patch = { width: 32, height: 32, channels: 3, data: makePhotograph(32, 32) };
-    const chances = [0.5, 0, 0.7]; // softness, noise, quality
+    const chances = [0.5, 0, 0.7]; // softness, noise, rate
     const always = (values: readonly number[]) => {
       const rest = [...values];
       return () => rest.shift() ?? 0;
     };
-    const blurred = await spoil(gaussianBlur(patch, 1), always(chances.slice(1)));
-    expect((await spoil(patch, always(chances), 2)).data).toEqual(blurred.data);
-    const without = await spoil(patch, always(chances.slice(1)));
-    expect((await spoil(patch, always(chances.slice(1)), 0)).data).toEqual(without.data);
+    const blurred = await spoil([gaussianBlur(patch, 1)], 0, always(chances));
+    expect((await spoil([patch], 0, always(chances), 2)).data).toEqual(blurred.data);
+    const without = await spoil([patch], 0, always(chances));
     expect(without.data).not.toEqual(blurred.data);
   });
 });
