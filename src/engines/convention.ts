@@ -1,10 +1,11 @@
-import { VidstyleError } from '../errors.js';
+import { isVidstyleError, VidstyleError } from '../errors.js';
+import { enlargementBetween, likelyEnlargement, type Enlargement, type Observed } from './enlargement.js';
 import { likenessOf, rangeThatHolds } from './likeness.js';
 import type { TensorLayout, ValueRange } from './model-hints.js';
 import { Probe, type Unknown } from './probe.js';
-import type { PictureTensor } from './signature.js';
+import { isOfFreeSize, notAPictureNetwork, type PictureTensor } from './signature.js';
 import type { TensorBackend } from './tensor.js';
-import { testCard, type TestCard } from './test-card.js';
+import { testCard } from './test-card.js';
 
 /** How a model takes and gives pictures. */
 export interface Convention {
@@ -12,12 +13,14 @@ export interface Convention {
   readonly outputLayout: TensorLayout;
   readonly inputRange: ValueRange;
   readonly outputRange: ValueRange;
-  readonly scale: number;
+  readonly enlargement: Enlargement;
   readonly notices: readonly string[];
 }
 
 /** Side of the test card for models that take any size. */
 const cardSize = 64;
+/** Side of a second one: a scale and a border that is cut off show by two sizes together. */
+const largerCardSize = 80;
 const ranges: readonly ValueRange[] = ['0..1', '0..255', '-1..1'];
 
 // What a reading must be better by to be preferred over the usual one. A network that is (nearly) linear, or one that
@@ -32,7 +35,6 @@ interface Reading {
   readonly inputRange: ValueRange;
   readonly outputRange: ValueRange;
   readonly outputLayout: TensorLayout;
-  readonly scale: number;
   readonly score: number;
 }
 
@@ -48,7 +50,7 @@ export function toldConvention({ input, output, hints }: Unknown): Convention | 
     outputLayout: output.layout ?? inputLayout,
     inputRange,
     outputRange,
-    scale,
+    enlargement: { scale, margin: 0 },
     notices: [],
   };
 }
@@ -56,7 +58,7 @@ export function toldConvention({ input, output, hints }: Unknown): Convention | 
 /**
  * Runs a model on a test card under each range of values that is in use, and takes the one under which the result looks
  * most like a picture of the card: values inside their range, light where the card is light. How large the result's
- * values are gives the output's range, its size the scale.
+ * values are gives the output's range; how the result's size changes with the picture's gives the scale, and what is cut off.
  *
  * @throws VidstyleError 'model' when what comes out is no picture of a whole multiple of the card's size
  */
@@ -69,22 +71,52 @@ export async function findConvention(model: Unknown, backend: TensorBackend): Pr
   );
   const probe = await Probe.open(model, card, backend);
   try {
-    const readings: Reading[] = [];
-    for (const range of rangesOf(input, hints.range)) readings.push(await read(model, probe, card, range));
-    const { score, ...best } = readings.reduce((a, b) => (b.score > a.score ? b : a));
-    if (hints.scale !== undefined && hints.scale !== best.scale) {
-      throw new VidstyleError('usage', `The model enlarges ${best.scale} times, not ${hints.scale} times.`);
+    const enlargement = await findEnlargement(model, probe, backend);
+    const { scale } = enlargement;
+    if (hints.scale !== undefined && hints.scale !== scale) {
+      throw new VidstyleError('usage', `The model enlarges ${scale} times, not ${hints.scale} times.`);
     }
+    const readings: Reading[] = [];
+    for (const range of rangesOf(input, hints.range)) {
+      readings.push(await read(model, probe, enlargement, range));
+    }
+    const { score, ...best } = readings.reduce((a, b) => (b.score > a.score ? b : a));
     const notices = isSure(score, readings) ? [] : [unsureNotice(best.inputRange)];
-    return { inputLayout: probe.inputLayout, ...best, notices };
+    return { inputLayout: probe.inputLayout, ...best, enlargement, notices };
   } finally {
     await probe.close();
   }
 }
 
-async function read(model: Unknown, probe: Probe, card: TestCard, inputRange: ValueRange): Promise<Reading> {
+/** @throws VidstyleError 'model' when the result is no picture of a whole multiple of the card's size, borders aside */
+async function findEnlargement(model: Unknown, probe: Probe, backend: TensorBackend): Promise<Enlargement> {
+  const seen = await probe.observe();
+  const larger = isOfFreeSize(model.input) ? await observeLarger(model, backend) : undefined;
+  const enlargement = larger ? enlargementBetween(seen, larger) : likelyEnlargement(seen);
+  if (enlargement) return enlargement;
+  const [from, to] = [seen.from, seen.to].map(({ width, height }) => `${width}×${height}`);
+  throw notAPictureNetwork(`it makes ${to} of ${from} pixels, which is no whole enlargement`);
+}
+
+/** `undefined` where the network does not take the larger card. */
+async function observeLarger(model: Unknown, backend: TensorBackend): Promise<Observed | undefined> {
+  try {
+    const probe = await Probe.open(model, testCard(largerCardSize, largerCardSize), backend);
+    return await probe.observe().finally(() => probe.close());
+  } catch (error) {
+    if (isVidstyleError(error) && error.code !== 'memory') return undefined;
+    throw error;
+  }
+}
+
+async function read(
+  model: Unknown,
+  probe: Probe,
+  enlargement: Enlargement,
+  inputRange: ValueRange,
+): Promise<Reading> {
   const { input, output, hints } = model;
-  const { values, scale, layout } = await probe.run(inputRange);
+  const { values, seen, layout } = await probe.run(inputRange, enlargement);
   const told = hints.outputRange ?? (input.type === output.type ? hints.range : undefined);
   const outputRange = told ?? (isInteger(output) ? '0..255' : rangeThatHolds(values));
   const bonus =
@@ -93,8 +125,7 @@ async function read(model: Unknown, probe: Probe, card: TestCard, inputRange: Va
     inputRange,
     outputRange,
     outputLayout: layout,
-    scale,
-    score: likenessOf(values, card, outputRange) + bonus,
+    score: likenessOf(values, seen, outputRange) + bonus,
   };
 }
 

@@ -11,7 +11,7 @@ export interface Size {
 
 /** How a frame goes through a network: in one piece, or in tiles of one size. */
 export interface FramePlan {
-  /** What the network sees at once. */
+  /** What the network gives at once, at the input's size; it sees its margin more at every side. */
   readonly tile: Size;
   /** Corners of the tiles at the input's size, as rows of columns. */
   readonly columns: readonly PlannedAxisTile[];
@@ -38,9 +38,11 @@ export function planFrame(
   limit: Size = square(hints.tile ?? model.defaultTile),
 ): FramePlan {
   const { multiple } = model;
+  const border = 2 * model.margin;
+  const fitting = (size: number): number => ceilTo(size + border, multiple) - border;
   const axis = (size: number, fixed: number | string, most: number): [number, PlannedAxisTile[]] => {
-    const padded = ceilTo(Math.max(size, model.minimumSize), multiple);
-    const tile = typeof fixed === 'number' ? fixed : Math.min(padded, ceilTo(most, multiple));
+    const padded = fitting(Math.max(size, model.minimumSize));
+    const tile = typeof fixed === 'number' ? fixed - border : Math.min(padded, fitting(most));
     const overlap = Math.min(hints.overlap ?? defaultOverlap, Math.floor(tile / 2));
     const tiles = tileAxis(padded, tile, overlap, multiple);
     const fades = tileFades(tiles, model.scale);

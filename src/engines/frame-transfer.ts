@@ -1,15 +1,16 @@
 import { VidstyleError } from '../errors.js';
 import type { FrameGeometry } from '../media/frames.js';
-import { isTiled, type FramePlan, type PlannedAxisTile } from './frame-plan.js';
+import { isTiled, type FramePlan, type PlannedAxisTile, type Size } from './frame-plan.js';
 import type { ImageModel } from './image-model.js';
 import { Packer } from './packer.js';
-import { isPlainCopy, samplesOf, type Samples } from './pixels.js';
+import { isPlainCopy, samplesOf, type Region, type Samples } from './pixels.js';
 import type { Tensor } from './tensor.js';
 import { fadeRows, Unpacker } from './unpacker.js';
 
 /** Carries frames into a network and its results out, whole or tile by tile. */
 export class FrameTransfer {
   readonly #scale: number;
+  readonly #margin: number;
   readonly #channels: number;
   readonly #frame: FrameGeometry;
   readonly #packer: Packer;
@@ -19,11 +20,12 @@ export class FrameTransfer {
 
   constructor(model: ImageModel, frame: FrameGeometry) {
     this.#scale = model.scale;
+    this.#margin = model.margin;
     this.#channels = model.outputFormat.channels;
     this.#frame = frame;
     this.#packer = new Packer(model.inputFormat, frame.format);
     this.#unpacker = new Unpacker(model.outputFormat, frame.format);
-    this.#copiesIn = isPlainCopy(model.inputFormat, frame.format);
+    this.#copiesIn = model.margin === 0 && isPlainCopy(model.inputFormat, frame.format);
     this.#copiesOut = isPlainCopy(model.outputFormat, frame.format);
   }
 
@@ -57,9 +59,8 @@ export class FrameTransfer {
   ): Promise<void> {
     const { width, height } = this.#frame;
     const isExact = tile.width === width && tile.height === height;
-    const region = { x: 0, y: 0, ...tile };
     if (isExact && this.#copiesIn) image.data.set(input);
-    else this.#packer.pack(input, width, height, region, image);
+    else this.#packer.pack(input, width, height, this.#seen(0, 0, tile), image);
     const result = await network();
     if (isExact && this.#copiesOut) output.set(this.#checked(result, tile.width * tile.height).data);
     else this.#unpack(result, 0, tile, output, height * this.#scale);
@@ -78,17 +79,23 @@ export class FrameTransfer {
     const band = this.#createBand(rowLength * tile.height * this.#scale);
     for (const row of rows) {
       for (const column of columns) {
-        this.#packer.pack(input, width, height, { x: column.start, y: row.start, ...tile }, image);
+        this.#packer.pack(input, width, height, this.#seen(column.start, row.start, tile), image);
         this.#unpack(await network(), column.start, tile, band, tile.height * this.#scale, column);
       }
       fadeRows(band, output, rowLength, row.start * this.#scale, row.fade);
     }
   }
 
+  /** What the network has to see to give the tile whose corner is at (x, y). */
+  #seen(x: number, y: number, { width, height }: Size): Region {
+    const margin = this.#margin;
+    return { x: x - margin, y: y - margin, width: width + 2 * margin, height: height + 2 * margin };
+  }
+
   #unpack(
     result: Tensor,
     start: number,
-    tile: { readonly width: number; readonly height: number },
+    tile: Size,
     into: Samples,
     intoHeight: number,
     column?: PlannedAxisTile,

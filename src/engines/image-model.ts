@@ -5,19 +5,18 @@ import type { SampleFormat } from '../media/frames.js';
 import { VidstyleError } from '../errors.js';
 import { findConvention, toldConvention } from './convention.js';
 import type { SessionOptions } from './engine.js';
+import type { Enlargement } from './enlargement.js';
 import type { PictureFormat } from './pixels.js';
 import { readSignature, type PictureTensor } from './signature.js';
 import type { Tensor, TensorBackend } from './tensor.js';
 
 /** A network and all that must be known to send frames through it. */
-export interface ImageModel {
+export interface ImageModel extends Enlargement {
   readonly bytes: Uint8Array;
   readonly input: PictureTensor;
   readonly output: PictureTensor;
   readonly inputFormat: PictureFormat;
   readonly outputFormat: PictureFormat;
-  /** Output size ÷ input size. */
-  readonly scale: number;
   /** Sides must be multiples of this. */
   readonly multiple: number;
   /** Smallest side it takes. */
@@ -65,6 +64,7 @@ function readOwnModel(
     inputFormat: picture,
     outputFormat: picture,
     scale,
+    margin: 0,
     multiple: 1,
     minimumSize,
     defaultTile: Infinity,
@@ -94,11 +94,11 @@ async function readForeignModel(
     output,
     inputFormat: { ...picked(input), layout: found.inputLayout, range: found.inputRange },
     outputFormat: { ...picked(output), layout: found.outputLayout, range: found.outputRange },
-    scale: found.scale,
+    ...found.enlargement,
     multiple: isFree ? (hints.multiple ?? 4) : 1,
     minimumSize: 1,
     // Enlarging networks take kilobytes a pixel and look at neighbourhoods only; a network of scale 1 may look at it all.
-    defaultTile: found.scale > 1 ? 512 : Infinity,
+    defaultTile: found.enlargement.scale > 1 ? 512 : Infinity,
     constants,
     styles: 0,
     notices: found.notices,

@@ -127,12 +127,13 @@ class ImageSession implements EngineSession {
 
   async #compile(): Promise<Compiled> {
     if (this.#compiled) return this.#compiled;
-    const { input, output, inputFormat, outputFormat, scale, constants, bytes } = this.#model;
+    const { input, output, inputFormat, outputFormat, scale, margin, constants, bytes } = this.#model;
     const { width, height } = this.#plan.tile;
-    const image = createTensor(input.type, pictureShape(input, inputFormat.layout, height, width));
+    const [seenWidth, seenHeight] = [width + 2 * margin, height + 2 * margin];
+    const image = createTensor(input.type, pictureShape(input, inputFormat.layout, seenHeight, seenWidth));
     const session = await this.#backend.open({
       model: bytes,
-      freeDimensions: freeDimensions(this.#model, width, height),
+      freeDimensions: freeDimensions(this.#model, seenWidth, seenHeight),
       inputs: { ...constants, [input.name]: image, ...(this.#style ? { style: this.#style } : {}) },
       image: input.name,
       output: output.name,

@@ -1,10 +1,12 @@
 import { isVidstyleError, messageOf } from '../errors.js';
+import type { Enlargement, Observed } from './enlargement.js';
+import type { Size } from './frame-plan.js';
 import { halfTable } from './half.js';
 import type { ModelHints, TensorLayout, ValueRange } from './model-hints.js';
 import { Packer } from './packer.js';
 import { notAPictureNetwork, pictureShape, pictureSize, type PictureTensor } from './signature.js';
 import { createTensor, type Tensor, type TensorBackend, type TensorSession } from './tensor.js';
-import type { TestCard } from './test-card.js';
+import { innerCard, type TestCard } from './test-card.js';
 
 /** A third-party model whose conventions are sought. */
 export interface Unknown {
@@ -18,10 +20,11 @@ export interface Unknown {
 
 /** What came out for a card. */
 export interface ProbeResult {
-  /** Numbers in the card's size and order, blocks of an enlarged result averaged. */
+  /** Numbers in the size and order of {@link seen}, blocks of an enlarged result averaged. */
   readonly values: Float32Array;
+  /** What of the card the result shows. */
+  readonly seen: TestCard;
   readonly layout: TensorLayout;
-  readonly scale: number;
 }
 
 /** A model opened for pictures of a test card's size, on the CPU, to see what it does. */
@@ -65,16 +68,23 @@ export class Probe {
     return new Probe(model, card, layout, tensor, session);
   }
 
-  /** @throws VidstyleError 'model' when there is no result, or no picture of a whole multiple of the card's size */
-  async run(range: ValueRange): Promise<ProbeResult> {
+  /** The size of what comes out. @throws VidstyleError 'model' when it is no picture */
+  async observe(): Promise<Observed> {
+    const { width, height } = this.card;
+    return { from: { width, height }, to: this.sizeOf(await this.runSession()) };
+  }
+
+  /** @throws VidstyleError 'model' when there is no result, or none of this size */
+  async run(range: ValueRange, { scale, margin }: Enlargement): Promise<ProbeResult> {
     const { input, output } = this.model;
     const { width, height } = this.card;
     const samples = Uint8Array.from(this.card.values, (value) => Math.round(value * 255));
     const format = { type: input.type, channels: input.channels, layout: this.inputLayout, range };
     new Packer(format, 'rgb8').pack(samples, width, height, { x: 0, y: 0, width, height }, this.tensor);
     const result = await this.runSession();
-    const { scale, layout } = this.sizeOf(result);
-    return { scale, layout, values: reduced(result, output.channels, this.card, scale, layout) };
+    const { layout } = this.sizeOf(result);
+    const seen = innerCard(this.card, margin);
+    return { seen, layout, values: reduced(result, output.channels, seen, scale, layout) };
   }
 
   close(): Promise<void> {
@@ -100,16 +110,11 @@ export class Probe {
     }
   }
 
-  private sizeOf({ shape }: Tensor): { scale: number; layout: TensorLayout } {
-    const { width, height } = this.card;
+  private sizeOf({ shape }: Tensor): Size & { readonly layout: TensorLayout } {
     const { channels } = this.model.output;
     const size = pictureSize(shape, channels, this.inputLayout) ?? pictureSize(shape, channels, undefined);
     if (!size) throw notAPictureNetwork(`its result has the shape [${shape.join(', ')}]`);
-    const scale = size.height / height;
-    if (Number.isInteger(scale) && scale >= 1 && size.width === width * scale)
-      return { scale, layout: size.layout };
-    const [from, to] = [`${width}×${height}`, `${size.width}×${size.height}`];
-    throw notAPictureNetwork(`it makes ${to} of ${from} pixels, which is no whole enlargement`);
+    return size;
   }
 }
 

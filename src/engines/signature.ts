@@ -55,6 +55,11 @@ export function readSignature(
   return { input, output };
 }
 
+/** Whether pictures of any size may be given. */
+export function isOfFreeSize({ height, width }: PictureTensor): boolean {
+  return typeof height === 'string' && typeof width === 'string';
+}
+
 /** A picture's shape with the sizes filled in. */
 export function pictureShape(
   { rank, channels }: Pick<PictureTensor, 'rank' | 'channels'>,

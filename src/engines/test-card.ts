@@ -27,6 +27,16 @@ export function testCard(width: number, height: number, { grey = false } = {}): 
   return { width, height, values };
 }
 
+/** The card without so many pixels at each border. */
+export function innerCard({ width, height, values }: TestCard, margin: number): TestCard {
+  const inner = { width: width - 2 * margin, height: height - 2 * margin };
+  const rows = Array.from({ length: inner.height }, (_, y) => {
+    const start = ((y + margin) * width + margin) * 3;
+    return [...values.subarray(start, start + inner.width * 3)];
+  });
+  return { ...inner, values: Float32Array.from(rows.flat()) };
+}
+
 /**
  * The card as a frame, packed RGB of 8 bits, with detail at every scale as photographs have it. On its smooth areas alone
  * style networks, which make texture out of nothing there, answer the least rounding with another texture.

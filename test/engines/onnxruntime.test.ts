@@ -88,6 +88,17 @@ describe('the ONNX Runtime engine', () => {
     expect(at(output, 48, 31, 17)).toBe(at(input, 24, 15, 8));
   });
 
+  it.each<[string, FixtureModel]>([
+    ['any size', {}],
+    ['unnamed sizes', { size: ['', ''] }],
+    ['a fixed size', { size: [48, 64] }],
+  ])('gives back the borders that an enlarging network of %s cuts off', async (_, model) => {
+    const session = await openFixture({ ...model, effect: 'cut' });
+    expect(session.outputGeometry).toEqual({ width: 48, height: 32, format: 'rgb8' });
+    const doubled = await run(await openFixture({ effect: 'double' }), input);
+    expect(difference(await run(session, input), doubled)).toBeUndefined();
+  });
+
   it('gives a network of luma what it wants, and says that its result is grey', async () => {
     const session = await openFixture({ channels: 1, white: 255 });
     const output = await run(session, input);
@@ -130,6 +141,7 @@ describe('the ONNX Runtime engine', () => {
     open.push(await openImageSession({ model: fixtureModel({}), ...options }, watched));
     expect(opened.slice(1)).toEqual([
       [1, 3, 64, 64],
+      [1, 3, 80, 80],
       [1, 3, 16, 24],
     ]);
   });
@@ -249,6 +261,13 @@ describe('tiles', () => {
     const whole = await run(await openFixture({ effect: 'double' }, { geometry: deep }), picture);
     const tiled = await openFixture({ effect: 'double' }, { geometry: deep, hints: { tile: 64 } });
     expect(difference(await run(tiled, picture), whole)).toBeUndefined();
+  });
+
+  it('serve networks that cut off borders', async () => {
+    const whole = await run(await openFixture({ effect: 'double' }, { geometry: wide }), frame);
+    const tiled = await openFixture({ effect: 'cut' }, { geometry: wide, hints: { tile: 64, overlap: 8 } });
+    expect(tiled.description).toMatch(/tiles of/);
+    expect(difference(await run(tiled, frame), whole)).toBeUndefined();
   });
 
   it('fade into each other where the network treats them differently', async () => {

@@ -51,6 +51,7 @@ describe('planFrame', () => {
     inputFormat: { ...picture, range: '0..1' },
     outputFormat: { ...picture, range: '0..1' },
     scale: 1,
+    margin: 0,
     multiple: 4,
     minimumSize: 16,
     defaultTile: Infinity,
@@ -84,6 +85,13 @@ describe('planFrame', () => {
     expect(sizes.slice(0, 3)).toEqual(['960×1080', '960×540', '480×540']);
     expect(sizes.length).toBeLessThan(12);
     expect(sizes.at(-1)).toMatch(/^(64|68|72|120)×(64|68|72|120)$/);
+  });
+
+  it('counts the border that the network cuts off to the multiple and to a fixed size', () => {
+    const cutting = { ...free, margin: 7 };
+    expect(planFrame(cutting, frame).tile).toEqual({ width: 1922, height: 1082 }); // sees 1936 × 1096
+    const fixed = { ...cutting, input: { ...free.input, height: 256, width: 256 } };
+    expect(planFrame(fixed, frame).tile).toEqual({ width: 242, height: 242 });
   });
 
   it('cannot shrink a fixed size', () => {
