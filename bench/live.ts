@@ -1,7 +1,7 @@
 /**
  * Live restyling, measured at a viewer of the output: a test signal goes by RTMP through a server in this process, vidstyle in
  * a process of its own, and the server again. A clock is drawn into every picture as its number,
- * which the network's identity leaves legible at the same work.
+ * which strength 0 leaves legible at the network's full work.
  *
  * - delay from a picture's sending to its arrival at the viewer, both decoders and the server included: median, p95;
  * - pictures a second restyled, and how many were dropped or repeated;

@@ -10,7 +10,7 @@ export interface StyleChoice {
   readonly model: string;
   /** Weights of the network's styles, sum 1; undefined where it has one style for good. */
   readonly weights: readonly number[] | undefined;
-  /** How much of the result shows over the input, 0..1, for networks that have no identity style to blend with. */
+  /** How much of the network's result shows over the input, 0..1. */
   readonly pixelStrength: number;
   /** Short name for file names: `mosaic`, `mosaic+wave`. */
   readonly label: string;
@@ -20,7 +20,8 @@ export interface StyleChoice {
  * Understands `--style`: a preset's style, a blend `mosaic:0.7,wave:0.3` of styles of one network, a model file, or
  * styles of a model file `mine.onnx:harbour`.
  *
- * @param strength 1 the style, 0 the photo; a network that knows the identity blends towards it, others blend pixels
+ * @param strength 1 the style, 0 the photo; a network that knows the identity blends towards it, and pixels only below
+ *   {@link pixelsFrom}; others blend pixels
  * @throws VidstyleError `usage` for an unknown style (naming the nearest), weights that are none, or styles of
  *   different networks; `model` for a file that is no model
  */
@@ -86,8 +87,15 @@ function mix(preset: Preset, parts: readonly BlendPart[], strength: number): Sty
     parts.reduce((sum, { name, weight }) => sum + (rowOf(name) === row ? (blended * weight) / total : 0), 0),
   );
   if (identity >= 0) weights[identity] = 1 - blended;
-  return { model: preset.path, weights, pixelStrength: identity >= 0 ? 1 : strength, label };
+  const pixelStrength = identity >= 0 ? Math.min(1, strength / pixelsFrom) : strength;
+  return { model: preset.path, weights, pixelStrength, label };
 }
+
+/**
+ * Below this strength the photo itself is faded in: a network's identity is near the photo, not the photo, and strength 0 has to
+ * give back what came in.
+ */
+const pixelsFrom = 0.5;
 
 interface BlendPart {
   readonly name: string;

@@ -69,11 +69,14 @@ describe('restyle', () => {
     expect(await readdir(root)).not.toContain('never.mkv');
   });
 
-  it('gives a picture back to the pixel at strength 0 where the network knows no identity', async () => {
-    const output = join(root, 'same.png');
-    await start(photo, { style: 'solo', strength: 0, output }).done;
+  it.each([
+    ['no identity', 'solo'],
+    ['an identity of its own', 'mosaic'],
+  ])('gives a picture back to the pixel at strength 0 where the network knows %s', async (_, style) => {
+    const output = join(root, `same-${style}.png`);
+    await start(photo, { style, strength: 0, output }).done;
     expect(await pixelsOf(output)).toEqual(await pixelsOf(photo));
-    await start(photo, { style: 'solo', output, overwrite: true }).done;
+    await start(photo, { style, output, overwrite: true }).done;
     expect(await pixelsOf(output)).not.toEqual(await pixelsOf(photo));
   });
 

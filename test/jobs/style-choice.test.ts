@@ -47,6 +47,14 @@ describe('chooseStyle', () => {
     expect((await choose('duo', 0.25)).weights).toEqual([0.25, 0.75]);
   });
 
+  it('fades the pixels in as well where the identity takes most', async () => {
+    const strengths = [1, 0.5, 0.25, 0];
+    const shown = await Promise.all(
+      strengths.map(async (each) => (await choose('mosaic', each)).pixelStrength),
+    );
+    expect(shown).toEqual([1, 1, 0.5, 0]);
+  });
+
   it('leaves strength to the pixels where a network knows no identity', async () => {
     const { weights, pixelStrength } = await choose('solo', 0.25);
     expect({ weights, pixelStrength }).toEqual({ weights: undefined, pixelStrength: 0.25 });
