@@ -19,7 +19,7 @@ import { describeProcessor } from '../src/engines/processor.js';
 import { frameBytes } from '../src/media/index.js';
 import { paperStyleDefaults, paperStyleNet } from '../src/nets/style.js';
 import { initialWeights } from '../src/nets/weights.js';
-import { scripts } from '../src/evaluate/peers/style-peers.js';
+import { scripts } from '../src/evaluate/peers/whole-jobs.js';
 import { encodePreset } from '../src/training/export.js';
 import { median, spread } from '../src/evaluate/spread.js';
 

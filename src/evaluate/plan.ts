@@ -18,8 +18,9 @@ export interface EvaluationPlan {
   readonly steadyFrames: number;
   /** Heights, of 16:9, at which whole jobs are measured, pixels. */
   readonly heights: readonly number[];
-  /** Frames of each of these jobs, and how often each is run. */
+  /** Frames of each of these jobs. */
   readonly jobFrames: number;
+  /** How often each whole job is run, those of other programs too. */
   readonly jobRounds: number;
   /** Frames that vidstyle and other programs are compared on. */
   readonly peerFrames: number;

@@ -30,6 +30,8 @@ export interface EvaluateSrOptions {
   readonly threads?: number | undefined;
   readonly device?: string | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Called with each enlarged picture. */
+  readonly onPicture?: ((picture: EnlargedPicture) => void) | undefined;
   /** Called with each finished row. */
   readonly onRow?: ((row: SrScores) => void) | undefined;
   readonly onNotice?: ((sentence: string) => void) | undefined;
@@ -49,6 +51,19 @@ export interface SrScores {
   readonly perceptual: number | undefined;
   /** Of the method itself, the picture's second run; resizing in JavaScript for `bicubic`. */
   readonly msPerPicture: number;
+}
+
+/** One picture as one method enlarged it. */
+export interface EnlargedPicture {
+  readonly set: string;
+  readonly method: string;
+  /** Its file's name. */
+  readonly name: string;
+  /** RGB, as is {@link original}. */
+  readonly result: Raster<Uint8Array>;
+  readonly original: Raster<Uint8Array>;
+  readonly psnrY: number;
+  readonly ssimY: number;
 }
 
 /** In a folder of presets: networks that others designed, trained by us to compare with. */
@@ -82,12 +97,24 @@ export async function evaluateSr(options: EvaluateSrOptions): Promise<SrScores[]
   try {
     const rows: SrScores[] = [];
     for (const { name: set, pictures } of sets) {
-      const read = await Promise.all(pictures.map((files) => readSrPicture(files, scale)));
+      const read = await Promise.all(
+        pictures.map(async (files) => ({ name: files.name, ...(await readSrPicture(files, scale)) })),
+      );
       for (const [method, enlarge] of methods) {
         const scores: PictureScores[] = [];
         for (const picture of read) {
           if (signal?.aborted) throw abortedError(signal);
-          scores.push(await score(picture, enlarge, scale, distance, options.histogram ?? false));
+          const { result, ...scored } = await score(
+            picture,
+            enlarge,
+            scale,
+            distance,
+            options.histogram ?? false,
+          );
+          scores.push(scored);
+          const { psnrY, ssimY } = scored;
+          const original = asRgb(picture.high);
+          options.onPicture?.({ set, method, name: picture.name, result, original, psnrY, ssimY });
         }
         const row = { set, method, ...means(scores) };
         rows.push(row);
@@ -108,7 +135,7 @@ async function score(
   scale: number,
   distance: PerceptualDistance | undefined,
   histogram: boolean,
-): Promise<PictureScores> {
+): Promise<PictureScores & { readonly result: Raster<Uint8Array> }> {
   const isGrey = high.channels === 1;
   const { result: raw, ms } = await enlarge(asRgb(low));
   const coloured = histogram ? matchHistogram(raw, asRgb(low)) : raw;
@@ -125,6 +152,7 @@ async function score(
     ssimRgb: ssim(ours, theirs),
     perceptual: await distance?.between(coloured, asRgb(high)),
     msPerPicture: ms,
+    result: coloured,
   };
 }
 

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { mkdir, mkdtemp, readFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -42,7 +42,7 @@ describe('evaluate', () => {
     options = { ...material, peers, plan: tiny, command: 'vidstyle evaluate all --data mine' };
     result = await evaluate({ ...options, out });
     markdown = await readFile(join(out, 'report.md'), 'utf8');
-  }, 60_000);
+  }, 120_000);
 
   it('measures every part and says what made it, and on which machine', () => {
     expect(result).toEqual({ files: [join(out, 'report.md'), join(out, 'report.html')], failed: [] });
@@ -85,6 +85,15 @@ describe('evaluate', () => {
     expect(markdown.match(/^### ×[234]$/gm)).toHaveLength(3);
     expect(markdown).toMatch(/^\| Set1 \| double \| \d/m);
     expect(markdown.match(/^\| Set1 \| bicubic /gm)).toHaveLength(3);
+  });
+
+  it('shows the middle of a picture of each set as every method enlarges it', async () => {
+    const section = markdown.split(/^## /m).find((text) => text.startsWith('Super')) ?? '';
+    expect(section).toMatch(/!\[original\]\(super-resolution\/x4-Set1-original\.jpg/);
+    const [, psnr = NaN] = /!\[bicubic, ([\d.]+) dB/.exec(section) ?? [];
+    const files = await readdir(join(out, 'super-resolution'));
+    expect(files).toContain('x4-Set1-bicubic.jpg');
+    expect(Number(psnr)).toBeGreaterThan(10);
   });
 
   it('says of whole jobs how fast they were, what they took, and where the time went', async () => {

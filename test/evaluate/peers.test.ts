@@ -2,7 +2,9 @@ import { describe, expect, it } from '@jest/globals';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { prepareClip, readFrames, scoreFrames } from '../../src/evaluate/peers/frames.js';
+import type { PeerWork } from '../../src/evaluate/peers/peer.js';
 import { Scratch } from '../../src/evaluate/peers/scratch.js';
+import { timeJobs } from '../../src/evaluate/peers/whole-jobs.js';
 import { makeClip } from '../fixtures/clips.js';
 import { fakeMachine, temporaryFolder } from '../setup/fakes.js';
 
@@ -33,6 +35,32 @@ describe('the folder of other programs', () => {
   it('reads the figures that a program prints last', async () => {
     const { run } = fakeMachine(() => ({ output: 'Welcome!\n{"forwardMs":[1,2]}' }));
     expect(await new Scratch(undefined, { run }).run('three', [])).toEqual({ forwardMs: [1, 2] });
+  });
+});
+
+describe('whole jobs', () => {
+  const work = { count: 50, jobRounds: 3 } as PeerWork;
+
+  it('are timed as processes of their own, as often as planned', async () => {
+    const seconds = [5, 4, 10];
+    const { run, commands } = fakeMachine(() => ({
+      output: JSON.stringify({ seconds: seconds[commands.length - 1], largestBytes: 100 * commands.length, output: '' }), // prettier-ignore
+    }));
+    const cost = await timeJobs(['restyler', 'in.mp4'], work, new Scratch(undefined, { run }));
+    expect(cost).toEqual({ framesPerSecond: [10, 12.5, 5], largestBytes: 300 });
+    for (const command of commands) expect(command).toMatch(/^python3 .*measure\.py restyler in\.mp4$/);
+  });
+
+  it('count everything from the start of the program to its end', async () => {
+    const program = "setTimeout(() => {}, 300); Buffer.alloc(64e6, 1); console.log('{}')";
+    const { framesPerSecond, largestBytes } = await timeJobs(
+      [process.execPath, '-e', program],
+      { ...work, jobRounds: 1 },
+      new Scratch(undefined),
+    );
+    expect(framesPerSecond[0]).toBeLessThan(50 / 0.3);
+    expect(framesPerSecond[0]).toBeGreaterThan(5);
+    expect(largestBytes).toBeGreaterThan(64e6);
   });
 });
 

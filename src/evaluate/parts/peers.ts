@@ -27,9 +27,9 @@ export const peers: Part = {
         await prepare(evaluation, clip, restyled, folder),
       );
       section.text(
-        'The same clip for all, one after the other in one run. Frames per second are of a whole job (a clip in, a clip out): ' +
-          'frames by the seconds from opening to closing. Forward passes go from picture in memory to picture in memory; medians with ' +
-          'their range. Memory is the largest resident set. – is what a program does not have.',
+        'The same clip for all, one after the other in one run. Frames per second are of whole jobs (a clip in, a clip out): ' +
+          'frames by the seconds from the start of the program to its end. Forward passes go from picture in memory to picture in ' +
+          'memory. Medians with their range. Memory is the largest resident set. – is what a program does not have.',
       );
       section.heading(`Restyling, ${restyled.width}×${restyled.height}`);
       section.table(columns, styled.map(cellsOf));
@@ -48,7 +48,7 @@ export const peers: Part = {
       const missing = [...styled, ...enlarged].filter(({ reason }) => reason !== undefined);
       if (missing.length > 0)
         section.text(['Could not be measured:', ...missing.map(({ name, reason = '' }) => `- ${escaped(name)}: ${escaped(reason)}`)].join('\n')); // prettier-ignore
-      await section.csv('peers.csv', ['program', 'kind', 'frames per second', 'forward ms', 'largest bytes'], [
+      await section.csv('peers.csv', ['program', 'kind', 'what', 'value'], [
         ...styled.flatMap((row) => exact(row, 'restyle')),
         ...enlarged.flatMap((row) => exact(row, 'enlarge')),
       ]); // prettier-ignore
@@ -79,7 +79,14 @@ async function prepare(
   return {
     ...(await prepareClip(clip, size, plan.peerFrames, folder)),
     ...size,
-    ...{ rounds: plan.rounds, threads: material.threads, folder, scale, signal: material.signal },
+    ...{
+      rounds: plan.rounds,
+      jobRounds: plan.jobRounds,
+      threads: material.threads,
+      folder,
+      scale,
+      signal: material.signal,
+    },
     style: await evaluation.firstStyle(),
   };
 }
@@ -103,13 +110,18 @@ async function measureAll(evaluation: Evaluation, all: readonly Peer[], work: Pe
 function cellsOf({ name, cost: { framesPerSecond, forwardMs, largestBytes } }: Row): Cell[] {
   return [
     name,
-    framesPerSecond?.toFixed(2) ?? '–',
+    framesPerSecond ? spread(framesPerSecond, 2) : '–',
     forwardMs ? spread(forwardMs) : '–',
     largestBytes === undefined ? '–' : (largestBytes / 1e6).toFixed(0),
   ];
 }
 
+/** A line for each measurement. */
 function exact({ name, cost }: Row, kind: string): Cell[][] {
-  const { framesPerSecond = '', forwardMs = [''], largestBytes = '' } = cost;
-  return forwardMs.map((ms): Cell[] => [name, kind, framesPerSecond, ms, largestBytes]);
+  const { framesPerSecond = [], forwardMs = [], largestBytes } = cost;
+  return [
+    ...framesPerSecond.map((value): Cell[] => [name, kind, 'frames per second', value]),
+    ...forwardMs.map((value): Cell[] => [name, kind, 'forward ms', value]),
+    ...(largestBytes === undefined ? [] : [[name, kind, 'largest bytes', largestBytes]]),
+  ];
 }

@@ -5,6 +5,7 @@ import { encodePreset } from '../../training/export.js';
 import { middleSquare, type Evaluation } from '../evaluation.js';
 import type { GatysRun } from '../objective-meter.js';
 import type { Part } from '../part.js';
+import { publishedSpeed } from '../published.js';
 import type { Cell, Section } from '../section.js';
 import { median, spread } from '../spread.js';
 import { openStyle } from '../styles.js';
@@ -51,9 +52,20 @@ export const speed: Part = {
         ]),
       ),
     );
+    const published = measured.flatMap(({ size }) => publishedRow(size));
+    if (published.length > 0) {
+      section.text('As published (Johnson et al. 2016, table 1), on a Titan X:');
+      section.table(['size', 'ms', ...counts.map((count) => `Gatys ${count} ÷ network`)], published);
+    }
     await writeCsv(section, measured);
   },
 };
+
+function publishedRow(size: number): Cell[][] {
+  const published = publishedSpeed.get(size);
+  if (!published) return [];
+  return [[`${size}²`, (1000 * published.seconds).toFixed(0), ...published.ratios]];
+}
 
 /** Seconds that `count` iterations took, or would have taken at the mean pace of those that were run. */
 export function secondsOf({ seconds }: GatysRun, count: number): Seconds {

@@ -10,8 +10,9 @@ export interface PeerWork {
   readonly width: number;
   readonly height: number;
   readonly count: number;
-  /** How many times a forward pass is timed. */
+  /** How many times a forward pass is timed, and a whole job. */
   readonly rounds: number;
+  readonly jobRounds: number;
   /** Threads; default the peer's own choice. */
   readonly threads: number | undefined;
   /** A folder for results, empty. */
@@ -25,8 +26,8 @@ export interface PeerWork {
 
 /** What a peer took; what it has not is absent. */
 export interface PeerCost {
-  /** Of a whole job: the clip in, a clip out. */
-  readonly framesPerSecond?: number;
+  /** Of whole jobs: the clip in, a clip out; see {@link import('./whole-jobs.js').timeJobs}. */
+  readonly framesPerSecond?: readonly number[];
   /** Of frames in memory, once it is warm. */
   readonly forwardMs?: readonly number[];
   /** Largest resident set of the process that did it. */

@@ -6,11 +6,10 @@ import type { EngineName } from '../../engines/engine.js';
 import { engineModule, loadEngine } from '../../engines/registry.js';
 import { presetsFolder } from '../../paths.js';
 import { trainingPlace } from '../../setup/training.js';
-import { measureJob } from '../measured-job.js';
 import { readFrames } from './frames.js';
 import type { Peer, PeerCost } from './peer.js';
-import { scripts, type Measured } from './style-peers.js';
 import type { UpscalerJsOrder } from './upscalerjs-child.js';
+import { timeJobs, timeOwnJobs } from './whole-jobs.js';
 
 /** Everything that enlarges, vidstyle first. */
 export async function srPeers(): Promise<Peer[]> {
@@ -23,8 +22,8 @@ const vidstyle = (engine: EngineName): Peer => ({
   measure: async (work) => {
     const { scale, threads } = work;
     const output = join(work.folder, `vidstyle-x${scale}-${engine}.mp4`);
-    const options = { scale, output, engine, threads };
-    const cost = await measureJob({ kind: 'upscale', input: work.clip, options }, work.signal);
+    const options = { scale, output, overwrite: true, engine, threads };
+    const jobs = await timeOwnJobs({ kind: 'upscale', input: work.clip, options }, work);
     const loaded = await loadEngine(engineModule(engine));
     const model = join(presetsFolder, `upscale-x${scale}.onnx`);
     const geometry = { width: work.width, height: work.height, format: 'rgb8' } as const;
@@ -45,34 +44,25 @@ const vidstyle = (engine: EngineName): Peer => ({
       await session.close();
       await file.close();
     }
-    return {
-      framesPerSecond: cost.frames / cost.seconds,
-      largestBytes: cost.largestBytes,
-      forwardMs,
-      enlarged,
-    };
+    return { ...jobs, forwardMs, enlarged };
   },
 });
 
 /** FFmpeg's own scaling, from the program that PyPI's imageio-ffmpeg brings. */
 const lanczos: Peer = {
   name: 'FFmpeg, lanczos',
-  measure: async ({ clip, scale, count, folder }, scratch) => {
+  measure: async (work, scratch) => {
+    const { clip, scale, folder } = work;
     const packages = await scratch.pip('ffmpeg', ['imageio-ffmpeg']);
     const find = 'import json, imageio_ffmpeg; print(json.dumps(imageio_ffmpeg.get_ffmpeg_exe()))';
     const ffmpeg = await scratch.run<string>('python3', ['-c', find], { PYTHONPATH: packages });
     const filter = `scale=iw*${scale}:ih*${scale}:flags=lanczos+accurate_rnd+full_chroma_int`;
     const enlarged = join(folder, 'lanczos.rgb');
     const input = ['-v', 'error', '-y', '-i', clip, '-vf', filter];
-    await scratch.run<Measured>('python3', [join(scripts, 'measure.py'), ffmpeg, ...input, '-f', 'rawvideo', '-pix_fmt', 'rgb24', enlarged]); // prettier-ignore
+    const unpacked = [ffmpeg, ...input, '-f', 'rawvideo', '-pix_fmt', 'rgb24', enlarged];
+    await timeJobs(unpacked, { ...work, jobRounds: 1 }, scratch);
     const encode = ['-c:v', 'libx264', '-preset', 'faster', '-crf', '18', join(folder, 'lanczos.mp4')];
-    const job = await scratch.run<Measured>('python3', [
-      join(scripts, 'measure.py'),
-      ffmpeg,
-      ...input,
-      ...encode,
-    ]);
-    return { framesPerSecond: count / job.seconds, largestBytes: job.largestBytes, enlarged };
+    return { ...(await timeJobs([ffmpeg, ...input, ...encode], work, scratch)), enlarged };
   },
 };
 

