@@ -8,6 +8,7 @@ interface LiveFlags extends ModelFlags, EngineFlags {
   readonly style?: string;
   readonly strength?: number;
   readonly keepColors?: boolean;
+  readonly steady?: boolean;
   readonly listen?: boolean;
   readonly inputFormat?: string;
   readonly streamKey?: string;
@@ -36,6 +37,7 @@ export function registerLiveCommand(program: Command, { signal }: CommandContext
     .option('--style <style>', 'a style, a blend "mosaic:0.7,wave:0.3", a model.onnx, or any picture')
     .option('--strength <0..1>', '1 the style, 0 the input', share)
     .option('--keep-colors', 'take only the brightness from the style')
+    .option('--steady', 'hold still what stands still: less flicker where the camera is noisy')
     .option('--listen', 'wait for OBS or the like to push to <input>, as rtmp://127.0.0.1:1935/live')
     .option('--input-format <name>', 'FFmpeg’s capture device or format: v4l2, avfoundation, dshow, lavfi, …')
     .option('--stream-key <key>', 'the output’s secret; better in VIDSTYLE_STREAM_KEY or in a file')

@@ -8,6 +8,7 @@ interface RestyleFlags extends ProcessFlags, ModelFlags {
   readonly style?: string;
   readonly strength?: number;
   readonly keepColors?: boolean;
+  readonly steady?: boolean;
   readonly mask?: string;
   readonly compare?: 'side' | 'split';
 }
@@ -22,11 +23,12 @@ export function registerRestyleCommand(program: Command, { signal }: CommandCont
     .option('--style <style>', 'a style, a blend "mosaic:0.7,wave:0.3", a model.onnx, or any picture')
     .option('--strength <0..1>', '1 the style, 0 the input', share)
     .option('--keep-colors', 'take only the brightness from the style')
+    .option('--steady', 'hold still what stands still: less flicker where the input is noisy')
     .option('--mask <file>', 'picture or video, white where the style shows')
     .addOption(new Option('--compare <how>', 'show the original too').choices(['side', 'split']));
   addModelOptions(addProcessOptions(command)).action(
     async (input: string, output: string | undefined, flags: RestyleFlags) => {
-      const { style, strength, keepColors, mask, compare } = flags;
+      const { style, strength, keepColors, steady, mask, compare } = flags;
       if (style === undefined) {
         const { VidstyleError } = await import('../errors.js');
         throw new VidstyleError('usage', 'Name a style with --style; "vidstyle styles" lists them.');
@@ -34,7 +36,7 @@ export function registerRestyleCommand(program: Command, { signal }: CommandCont
       const { restyle } = await import('../jobs/restyle.js');
       const { runFileCommand } = await import('./run-job.js');
       const hints = toModelHints(flags);
-      const own = { style, strength, keepColors, mask, compare, hints };
+      const own = { style, strength, keepColors, steady, mask, compare, hints };
       await runFileCommand({
         input,
         output,

@@ -48,9 +48,9 @@ export async function runLiveCommand({ input, output, flags, hints, signal }: Li
 const lineEveryMs = 10_000;
 
 function wishesOf(flags: LiveFlags) {
-  const { strength, keepColors, listen, inputFormat, latencyMs, size, fps, bitrate, preset } = flags;
+  const { strength, keepColors, steady, listen, inputFormat, latencyMs, size, fps, bitrate, preset } = flags;
   const { record, slate, hwaccel, engine, device, precision, openvino, workers, threads } = flags;
-  const look = { strength, keepColors };
+  const look = { strength, keepColors, steady };
   const sending = { latencyMs, size, fps, bitrateKbps: bitrate, preset, record, slate };
   const running = { hwaccel, engine, device, precision, openvino, workers, threads };
   return { ...look, ...sending, ...running, listen, inputFormat };

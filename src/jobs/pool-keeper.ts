@@ -74,7 +74,7 @@ export class PoolKeeper implements AsyncDisposable {
 /** Everything that a pool is started with; a model by its file's state, too. */
 function keyOf({ plan, geometry, options }: PoolRequest): string {
   const { engine, device, precision, openvino, threads, workers } = options;
-  const { mask: _, ...network } = plan;
+  const { mask: _mask, steady: _steady, ...network } = plan;
   const { size, mtimeMs } = statSync(plan.model, { throwIfNoEntry: false }) ?? {};
   const file = { size, mtimeMs };
   return JSON.stringify({ network, file, geometry, engine, device, precision, openvino, threads, workers });

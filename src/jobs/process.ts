@@ -14,6 +14,7 @@ import {
 import type { MaskSource, PipelineOptions } from '../pipeline/options.js';
 import type { Progress } from '../pipeline/progress.js';
 import { runPipeline } from '../pipeline/run.js';
+import { steadySource } from '../pipeline/steady-source.js';
 import { TraceRecorder } from '../pipeline/trace.js';
 import { checkOptions, processSchema, type ProcessOptions } from './options.js';
 import { checkPaths } from './paths.js';
@@ -35,6 +36,8 @@ export interface NetworkPlan {
   readonly keepColors?: boolean | undefined;
   /** Give each result the colours of its input, channel by channel. */
   readonly matchHistogram?: boolean | undefined;
+  /** Hold still in the input what stands still; see {@link SteadyFilter}. */
+  readonly steady?: boolean | undefined;
   /** Show original and result beside each other. */
   readonly sideBySide?: boolean | undefined;
   /** Where the result shows; default everywhere. */
@@ -122,8 +125,13 @@ async function run(
     const sink = await openSink(output, media, geometry, told);
     opened.push(() => sink.abort());
     const ends = plan.sideBySide ? sideBySide(media.source, sink) : { source: media.source, sink };
+    const source = plan.steady && media.kind === 'video' ? steadySource(ends.source) : ends.source;
     const keepPool = pools !== undefined;
-    const frames = await runToEnd({ ...ends, pool, keepPool, ...(mask && { mask }) }, options, progress);
+    const frames = await runToEnd(
+      { ...ends, source, pool, keepPool, ...(mask && { mask }) },
+      options,
+      progress,
+    );
     const seconds = (performance.now() - started) / 1000;
     if (options.verify && media.kind === 'picture')
       told.onNotice('Pictures are not verified: nothing lies beside them.');

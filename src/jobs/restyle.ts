@@ -7,7 +7,7 @@ import { sniffPicture, ticksToSeconds, type MediaSource } from '../media/index.j
 import type { MaskSource } from '../pipeline/options.js';
 import { intersect, openMask, splitMask } from './mask.js';
 import { defaultOutput } from './output-name.js';
-import { checkOptions, numberBetween, processDefaults, type ProcessOptions } from './options.js';
+import { checkOptions, flag, numberBetween, processDefaults, type ProcessOptions } from './options.js';
 import { startJob, type Job, type NetworkPlan } from './process.js';
 import { chooseStyle } from './style-choice.js';
 
@@ -24,6 +24,8 @@ export interface RestyleOptions extends ProcessOptions {
   readonly strength?: number | undefined;
   /** Take only the brightness from the style; default false. */
   readonly keepColors?: boolean | undefined;
+  /** Hold still in the video what stands still, so that noise does not make the style flicker; default false. */
+  readonly steady?: boolean | undefined;
   /** A picture or video, white where the style shows; default everywhere. */
   readonly mask?: string | undefined;
   /** Show the original too: beside the result, or as the left half. */
@@ -42,6 +44,7 @@ const schema = z.object({
   output: z.string('give a path').min(1, 'give a path').optional(),
   strength: numberBetween(0, 1).optional(),
   keepColors: z.boolean('give true or false').optional(),
+  steady: flag.optional(),
   mask: z.string('give a path').min(1, 'give a path').optional(),
   compare: z.enum(['side', 'split'], 'give side or split').optional(),
 });
@@ -58,9 +61,10 @@ export function restyle(input: string, options: RestyleOptions): Job {
 
 async function planRestyle(options: RestyleOptions): Promise<NetworkPlan> {
   checkOptions(schema, options);
-  const { compare, mask } = options;
+  const { compare, mask, steady } = options;
   return {
     ...(await planStyle(options)),
+    steady,
     sideBySide: compare === 'side',
     mask: mask === undefined && compare !== 'split' ? undefined : maskOf(options),
   };

@@ -6,6 +6,7 @@ import { startPool } from '../jobs/start-pool.js';
 import type { ProcessOptions } from '../jobs/options.js';
 import type { FrameGeometry } from '../media/frames.js';
 import type { LivePicture } from '../media/live-input.js';
+import { SteadyFilter } from '../pipeline/steady-filter.js';
 import { FrameSlots, Owner, type Slot } from '../workers/frame-slots.js';
 import type { WorkerPool } from '../workers/pool.js';
 
@@ -13,7 +14,7 @@ import type { WorkerPool } from '../workers/pool.js';
 export type Look = Required<Pick<RestyleOptions, 'style' | 'strength' | 'keepColors'>>;
 
 /** How networks are found and run. */
-export type NetworkOptions = Pick<RestyleOptions, 'hints' | 'presets'> &
+export type NetworkOptions = Pick<RestyleOptions, 'steady' | 'hints' | 'presets'> &
   Pick<
     ProcessOptions,
     'engine' | 'device' | 'precision' | 'openvino' | 'threads' | 'workers' | 'onNotice' | 'signal'
@@ -38,6 +39,8 @@ export class Network {
     readonly geometry: FrameGeometry,
     private readonly pool: WorkerPool,
     private plan: NetworkPlan,
+    /** Of pictures in the order in which they come. */
+    private readonly steady: SteadyFilter | undefined,
   ) {
     // Besides those that workers are at: some that wait for their time, the one that is shown, the one before it.
     this.#slots = new FrameSlots({
@@ -53,7 +56,8 @@ export class Network {
     // There is no frame yet to try engines on.
     const firstFrames = (): Promise<Uint8Array[]> =>
       Promise.resolve([testCardFrame(geometry.width, geometry.height)]);
-    return new Network(geometry, await startPool({ plan, geometry, options, firstFrames }), plan);
+    const pool = await startPool({ plan, geometry, options, firstFrames });
+    return new Network(geometry, pool, plan, options.steady ? new SteadyFilter(geometry) : undefined);
   }
 
   /** What runs it; of `auto`, the engine that was fastest. */
@@ -101,6 +105,7 @@ export class Network {
     };
     try {
       picture.read(slot.input, this.geometry);
+      this.steady?.apply(slot.input);
       picture.close();
       pass(Owner.worker);
       const { networkMs, composeMs } = await this.pool.run(slot, this.#slots.memory, this.#frames++);

@@ -16,7 +16,7 @@ import type { ConsoleOptions } from './console/options.js';
 /** What a live session is told. */
 export interface LiveOptions
   extends
-    Pick<RestyleOptions, 'style' | 'strength' | 'keepColors' | 'hints' | 'presets'>,
+    Pick<RestyleOptions, 'style' | 'strength' | 'keepColors' | 'steady' | 'hints' | 'presets'>,
     Pick<
       ProcessOptions,
       'size' | 'hwaccel' | 'engine' | 'device' | 'precision' | 'openvino' | 'workers' | 'threads'
@@ -71,6 +71,7 @@ const schema = processSchema
     style: text,
     strength: numberBetween(0, 1).optional(),
     keepColors: flag.optional(),
+    steady: flag.optional(),
     listen: flag.optional(),
     inputFormat: text.optional(),
     latencyMs: numberBetween(100, 10_000).optional(),

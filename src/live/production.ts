@@ -14,7 +14,16 @@ export interface ProductionOptions
     Pick<ProgramOptions, 'form' | 'sound' | 'onTag' | 'onNotice'>,
     Pick<
       LiveOptions,
-      'engine' | 'device' | 'precision' | 'openvino' | 'threads' | 'workers' | 'hints' | 'presets' | 'slate'
+      | 'engine'
+      | 'device'
+      | 'precision'
+      | 'openvino'
+      | 'threads'
+      | 'workers'
+      | 'steady'
+      | 'hints'
+      | 'presets'
+      | 'slate'
     > {
   readonly look: Look;
   readonly latencyMs: number;

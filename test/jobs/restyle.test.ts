@@ -7,7 +7,8 @@ import { openMask } from '../../src/jobs/mask.js';
 import { defaultOutput } from '../../src/jobs/output-name.js';
 import { rehearse } from '../../src/jobs/rehearse.js';
 import { restyle, type RestyleOptions } from '../../src/jobs/restyle.js';
-import { openVideo } from '../../src/media/index.js';
+import { createVideoSink, openVideo } from '../../src/media/index.js';
+import { readPictures } from '../../src/evaluate/clip-frames.js';
 import { evenTimes, makeClip } from '../fixtures/clips.js';
 import { makePhotograph } from '../fixtures/photograph.js';
 import { makePresets } from '../fixtures/presets.js';
@@ -78,6 +79,30 @@ describe('restyle', () => {
     expect(await pixelsOf(output)).toEqual(await pixelsOf(photo));
     await start(photo, { style, output, overwrite: true }).done;
     expect(await pixelsOf(output)).not.toEqual(await pixelsOf(photo));
+  });
+
+  it('holds still what stands still when told', async () => {
+    const noisy = join(root, 'noisy.mkv');
+    {
+      await using source = await openVideo(clip);
+      await using sink = await createVideoSink(noisy, source, { crf: 0, copyStreams: false });
+      const picture = makePhotograph(64, 48);
+      for (let index = 0; index < 25; index += 1) {
+        const pixels = picture.map((value, i) => Math.min(255, value + ((i * 7919 * (index + 1)) % 13)));
+        await sink.write({ index, ptsTicks: BigInt(40 * index), durationTicks: 40n, pixels });
+      }
+      await sink.finish();
+    }
+    const flicker = async (options: Partial<RestyleOptions>): Promise<number> => {
+      const output = join(root, 'held.mkv');
+      await start(noisy, { style: 'solo', strength: 0, output, overwrite: true, crf: 0, ...options }).done;
+      const frames = await readPictures(output, {});
+      const [last = [], before = []] = frames.slice(-2).map(({ data }) => [...data]);
+      return last.reduce((sum, value, i) => sum + Math.abs(value - (before[i] ?? NaN)), 0) / last.length;
+    };
+    const [moving, held] = [await flicker({}), await flicker({ steady: true })];
+    expect(moving).toBeGreaterThan(2);
+    expect(held).toBeLessThan(moving / 2);
   });
 
   it('works at another size when told', async () => {

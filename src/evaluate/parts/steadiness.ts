@@ -1,4 +1,5 @@
 import type { Raster } from '../../metrics/raster.js';
+import { SteadyFilter } from '../../pipeline/steady-filter.js';
 import { drawPlot } from '../plot.js';
 import type { Evaluation } from '../evaluation.js';
 import type { Part } from '../part.js';
@@ -17,11 +18,11 @@ export const steadiness: Part = {
     const rows = [await measure(evaluation, shots, undefined)];
     for (const style of await evaluation.styles()) {
       evaluation.step(`Steadiness of ${style.label}`);
-      rows.push(await measure(evaluation, shots, style));
+      rows.push(await measure(evaluation, shots, style), await measure(evaluation, shots, style, true));
     }
     section.text(
-      'Warping error × 10⁴ (mean squared difference, on the 0..1 scale, between a frame and the next one brought back to it along the ' +
-        'motion of the original; lower is steadier), and the objective ÷ 10⁶ of the first frames, so that steadiness that is bought by ' +
+      'With and without `--steady`, which holds still what stands still before the network sees it. Warping error × 10⁴ (mean squared difference, on the 0..1 scale, between a frame and the next one brought back to it along the ' +
+        'motion of the original; lower is steadier), and the objective ÷ 10⁶ of the last frames, so that steadiness that is bought by ' +
         'blandness shows. “Unprocessed” is the original itself: what interpolation and noise alone make.',
     );
     section.text(
@@ -68,37 +69,51 @@ async function collect(evaluation: Evaluation): Promise<{ filmed: Shot[]; clips:
   return { filmed: filmed.flat(), clips };
 }
 
-/** @param style undefined: the shots as they are */
+/** @param style undefined: the shots as they are; `steady`: held still before, as `--steady` does */
 async function measure(
   evaluation: Evaluation,
   shots: readonly Shot[],
   style: EvaluatedStyle | undefined,
+  steady = false,
 ): Promise<Row> {
   const meter = await evaluation.meter();
   const errors = new Map<string, number[]>();
   const objectives: number[] = [];
   for (const shot of shots) {
-    const frames = style ? await restyled(shot, style, evaluation.material.threads) : shot.frames;
+    const seen = steady ? heldStill(shot.frames) : shot.frames;
+    const frames = style ? await restyled(seen, style, evaluation.material.threads) : seen;
     errors.set(shot.name, [...(errors.get(shot.name) ?? []), unsteadiness(frames, shot)]);
-    const [result, original] = [frames[0], shot.frames[0]];
+    // Of the last frame: the first one is held by none before it.
+    const [result, original] = [frames.at(-1), shot.frames.at(-1)];
     if (result && original)
       objectives.push(await meter.of(result, original, style ?? (await evaluation.firstStyle())));
   }
   const means = [...errors].map(([name, values]): [string, number] => [name, mean(values)]);
-  return { label: style?.label ?? 'unprocessed', errors: new Map(means), objective: mean(objectives) };
+  const label = `${style?.label ?? 'unprocessed'}${steady ? ', steady' : ''}`;
+  return { label, errors: new Map(means), objective: mean(objectives) };
+}
+
+function heldStill(frames: readonly Raster<Uint8Array>[]): Raster<Uint8Array>[] {
+  const [{ width, height } = { width: 0, height: 0 }] = frames;
+  const filter = new SteadyFilter({ width, height, format: 'rgb8' });
+  return frames.map((frame) => {
+    const data = frame.data.slice();
+    filter.apply(data);
+    return { ...frame, data };
+  });
 }
 
 async function restyled(
-  shot: Shot,
+  frames: readonly Raster<Uint8Array>[],
   style: EvaluatedStyle,
   threads: number | undefined,
 ): Promise<Raster<Uint8Array>[]> {
-  const [first] = shot.frames;
+  const [first] = frames;
   if (!first) return [];
   const network = await openStyle(style, first, { threads });
   try {
     const results: Raster<Uint8Array>[] = [];
-    for (const frame of shot.frames) results.push({ ...(await network.run(frame)), channels: 3 });
+    for (const frame of frames) results.push({ ...(await network.run(frame)), channels: 3 });
     return results;
   } finally {
     await network.close();
