@@ -11,11 +11,8 @@ import { parseArgs } from 'node:util';
 import { engine } from '../src/engines/onnxruntime.js';
 import { frameBytes, openVideo, type VideoSource } from '../src/media/index.js';
 import { resizeBicubic } from '../src/metrics/bicubic.js';
-import { cropBorder } from '../src/metrics/crop.js';
-import { rgbToY } from '../src/metrics/luma.js';
-import { psnr } from '../src/metrics/psnr.js';
-import { toFloat, type Raster } from '../src/metrics/raster.js';
-import { ssim } from '../src/metrics/ssim.js';
+import { lumaScores } from '../src/metrics/luma-scores.js';
+import type { Raster } from '../src/metrics/raster.js';
 import { readPictures } from '../src/evaluate/clip-frames.js';
 import { reencode } from '../src/evaluate/reencode.js';
 
@@ -59,12 +56,7 @@ async function compare(clip: string): Promise<void> {
   const small = await readPictures(bad, { every });
   for (const model of ['bicubic', ...values.model]) {
     const enlarged = await enlarge(model, small);
-    const scores = enlarged.map((picture, i) => {
-      const [ours, theirs] = [picture, originals[i] ?? picture].map((each) =>
-        rgbToY(cropBorder(toFloat(each), scale)),
-      ) as [Raster<Float32Array>, Raster<Float32Array>];
-      return { psnr: psnr(ours, theirs), ssim: ssim(ours, theirs) };
-    });
+    const scores = enlarged.map((picture, i) => lumaScores(picture, originals[i] ?? picture, scale));
     const mean = (pick: (score: { psnr: number; ssim: number }) => number): number =>
       scores.reduce((sum, score) => sum + pick(score), 0) / scores.length;
     const row = [mean(({ psnr: value }) => value).toFixed(2), mean(({ ssim: value }) => value).toFixed(4)];

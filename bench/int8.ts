@@ -89,20 +89,8 @@ function open(shape: Shape, conv: Conv): Promise<ort.InferenceSession> {
   const { input, output, width, height } = shape;
   const value = (name: string, channels: number) =>
     valueInfo(name, elementType.float, [1, channels, height, width]);
-  const model = encodeModel({
-    ir_version: 8,
-    producer_name: 'bench',
-    producer_version: '1',
-    opset_import: [{ domain: '', version: 17 }],
-    metadata_props: [],
-    graph: {
-      name: 'convolution',
-      node: graph.nodes,
-      initializer: graph.initializers,
-      input: [value('x', input)],
-      output: [value('y', output)],
-    },
-  });
+  const ends = { input: [value('x', input)], output: [value('y', output)] };
+  const model = encodeModel(graph.model('convolution', ends));
   return ort.InferenceSession.create(model, { intraOpNumThreads: 1, logSeverityLevel: 3 });
 }
 

@@ -124,20 +124,7 @@ function identityModel(): Uint8Array {
   const graph = new GraphBuilder();
   graph.op('Identity', ['image'], {}, 'result');
   const picture = (name: string) => valueInfo(name, elementType.uint8, [1, 'height', 'width', 3]);
-  return encodeModel({
-    ir_version: 8,
-    producer_name: 'bench',
-    producer_version: '1',
-    opset_import: [{ domain: '', version: 17 }],
-    metadata_props: [],
-    graph: {
-      name: 'identity',
-      node: graph.nodes,
-      initializer: graph.initializers,
-      input: [picture('image')],
-      output: [picture('result')],
-    },
-  });
+  return encodeModel(graph.model('identity', { input: [picture('image')], output: [picture('result')] }));
 }
 
 /** How much of a frame's time in conversions and network the conversions take. */

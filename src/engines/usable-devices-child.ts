@@ -6,14 +6,7 @@ import { opensOn } from './onnxruntime.js';
 const graph = new GraphBuilder();
 graph.op('Relu', ['x'], {}, 'y');
 const value = (name: string) => valueInfo(name, elementType.float, [1]);
-const model = encodeModel({
-  ir_version: 8,
-  producer_name: 'vidstyle',
-  producer_version: '',
-  opset_import: [{ domain: '', version: 17 }],
-  metadata_props: [],
-  graph: { name: 'relu', node: graph.nodes, initializer: [], input: [value('x')], output: [value('y')] },
-});
+const model = encodeModel(graph.model('relu', { input: [value('x')], output: [value('y')] }));
 for (const device of process.argv.slice(2)) {
   if (await opensOn(device, model)) process.stdout.write(`${device}\n`);
 }

@@ -4,7 +4,7 @@ import { abortedError, VidstyleError } from '../errors.js';
 import { resizeBicubic } from '../metrics/bicubic.js';
 import { cropBorder } from '../metrics/crop.js';
 import { matchHistogram } from '../metrics/histogram.js';
-import { rgbToY } from '../metrics/luma.js';
+import { lumaScores } from '../metrics/luma-scores.js';
 import { psnr } from '../metrics/psnr.js';
 import { toFloat, type Raster } from '../metrics/raster.js';
 import { ssim } from '../metrics/ssim.js';
@@ -144,10 +144,10 @@ async function score(
     Raster<Float32Array>,
     Raster<Float32Array>,
   ];
-  const [ourY, theirY] = [rgbToY(ours), rgbToY(theirs)];
+  const luma = lumaScores(result, high, scale);
   return {
-    psnrY: psnr(ourY, theirY),
-    ssimY: ssim(ourY, theirY),
+    psnrY: luma.psnr,
+    ssimY: luma.ssim,
     psnrRgb: psnr(ours, theirs),
     ssimRgb: ssim(ours, theirs),
     perceptual: await distance?.between(coloured, asRgb(high)),

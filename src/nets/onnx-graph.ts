@@ -2,9 +2,14 @@ import {
   attributeType,
   elementType,
   type OnnxAttribute,
+  type OnnxModel,
   type OnnxNode,
   type OnnxTensor,
 } from './onnx-schema.js';
+
+/** Versions of ONNX's operators and of its file form. */
+const opset = 17;
+const irVersion = 8;
 
 /** Plain numbers are integers, as most of ONNX's attributes are; `{ float }` marks the others. */
 type AttributeValue = number | string | readonly number[] | { readonly float: number };
@@ -31,6 +36,18 @@ export class GraphBuilder {
       attribute: Object.entries(attributes).map(([name, value]) => attribute(name, value)),
     });
     return output;
+  }
+
+  /** The graph as a model of {@link opset} that takes and gives these values. */
+  model(name: string, ends: Pick<OnnxModel['graph'], 'input' | 'output'>): OnnxModel {
+    return {
+      ir_version: irVersion,
+      producer_name: 'vidstyle',
+      producer_version: '',
+      opset_import: [{ domain: '', version: opset }],
+      metadata_props: [],
+      graph: { name, node: this.nodes, initializer: this.initializers, ...ends },
+    };
   }
 
   /** A float tensor under its own name: a trained parameter. */

@@ -17,9 +17,6 @@ import { OnnxWriter } from './onnx-writer.js';
 import { checkWeights, type WeightArray, type Weights } from './weights.js';
 import { VidstyleError } from '../errors.js';
 
-const opset = 17;
-const irVersion = 8;
-
 /** How a network is written, beyond what it is. */
 export interface OnnxOptions {
   /** Type of the pictures' samples, 0..255 or 0..65535; default `uint8`. */
@@ -48,28 +45,22 @@ export function toOnnx(
     : { layers: network.layers, weights: mergeEdgeBranches(network, weights) };
   new OnnxWriter(graph, network, computed, sample).write();
   const type = elementType[sample];
-  const model: OnnxModel = {
-    ir_version: irVersion,
-    producer_name: 'vidstyle',
+  const model = graph.model(metadata.name, {
+    input: [
+      picture('image', type, 'height', 'width'),
+      ...(network.styles.length > 0 ? [styleInput(network.styles.length)] : []),
+    ],
+    output: [
+      network.scale === 1
+        ? picture('result', type, 'height', 'width')
+        : picture('result', type, 'result_height', 'result_width'),
+    ],
+  });
+  return encodeModel({
+    ...model,
     producer_version: metadata.producer,
-    opset_import: [{ domain: '', version: opset }],
     metadata_props: [metadataEntry({ ...metadata, network: withoutBranches(metadata.network) })],
-    graph: {
-      name: metadata.name,
-      node: graph.nodes,
-      initializer: graph.initializers,
-      input: [
-        picture('image', type, 'height', 'width'),
-        ...(network.styles.length > 0 ? [styleInput(network.styles.length)] : []),
-      ],
-      output: [
-        network.scale === 1
-          ? picture('result', type, 'height', 'width')
-          : picture('result', type, 'result_height', 'result_width'),
-      ],
-    },
-  };
-  return encodeModel(model);
+  });
 }
 
 /**

@@ -7,6 +7,7 @@ import sharp from 'sharp';
 import { frameBytes, openSource, openVideo, type VerifyRow } from '../../src/media/index.js';
 import { writePicture } from '../fixtures/training-data.js';
 import { evenTimes, makeClip, type ClipOptions } from '../fixtures/clips.js';
+import { GraphBuilder } from '../../src/nets/onnx-graph.js';
 import { elementType, encodeModel, valueInfo } from '../../src/nets/onnx-schema.js';
 import { makePhotograph } from '../fixtures/photograph.js';
 import { runCli } from './run-cli.js';
@@ -345,27 +346,11 @@ async function notAModel(): Promise<readonly string[]> {
 /** A network that gives one number. */
 async function anotherModel(): Promise<readonly string[]> {
   const value = (name: string, shape: readonly number[]) => valueInfo(name, elementType.float, shape);
-  const model = encodeModel({
-    ir_version: 8,
-    producer_name: 'test',
-    producer_version: '1',
-    opset_import: [{ domain: '', version: 17 }],
-    metadata_props: [],
-    graph: {
-      name: 'classifier',
-      node: [
-        {
-          op_type: 'ReduceMean',
-          input: ['x'],
-          output: ['y'],
-          attribute: [{ name: 'keepdims', type: 2, i: 0 }],
-        },
-      ],
-      initializer: [],
-      input: [value('x', [1, 10])],
-      output: [value('y', [])],
-    },
-  });
+  const graph = new GraphBuilder();
+  graph.op('ReduceMean', ['x'], { keepdims: 0 }, 'y');
+  const model = encodeModel(
+    graph.model('classifier', { input: [value('x', [1, 10])], output: [value('y', [])] }),
+  );
   await writeFile(join(root, 'classifier.onnx'), model);
   return [clip, '--style', join(root, 'classifier.onnx')];
 }

@@ -124,20 +124,7 @@ function halfTint(): Uint8Array {
 type Shapes = Readonly<Record<string, readonly number[]>>;
 
 function model(graph: GraphBuilder, inputs: Shapes, outputs: Shapes): Uint8Array {
-  return encodeModel({
-    ir_version: 8,
-    producer_name: 'test',
-    producer_version: '1',
-    opset_import: [{ domain: '', version: 17 }],
-    metadata_props: [],
-    graph: {
-      name: 'test',
-      node: graph.nodes,
-      initializer: graph.initializers,
-      input: values(inputs),
-      output: values(outputs),
-    },
-  });
+  return encodeModel(graph.model('test', { input: values(inputs), output: values(outputs) }));
 }
 
 function values(shapes: Shapes): OnnxValueInfo[] {

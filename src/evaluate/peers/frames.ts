@@ -1,10 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cropBorder } from '../../metrics/crop.js';
-import { rgbToY } from '../../metrics/luma.js';
-import { psnr } from '../../metrics/psnr.js';
-import { toFloat, type Raster } from '../../metrics/raster.js';
-import { ssim } from '../../metrics/ssim.js';
+import { lumaScores, type LumaScores } from '../../metrics/luma-scores.js';
+import type { Raster } from '../../metrics/raster.js';
 import { readPictures } from '../clip-frames.js';
 import { reencode } from '../reencode.js';
 import { mean } from '../spread.js';
@@ -29,13 +26,13 @@ export async function scoreFrames(
   files: { readonly result: string; readonly original: string },
   size: Size,
   scale: number,
-): Promise<{ readonly psnr: number; readonly ssim: number }> {
-  const [ours, theirs] = await Promise.all([lumasOf(files.result, size, scale), lumasOf(files.original, size, scale)]); // prettier-ignore
-  const pairs = ours.flatMap((luma, i) => {
+): Promise<LumaScores> {
+  const [ours, theirs] = await Promise.all([readFrames(files.result, size), readFrames(files.original, size)]); // prettier-ignore
+  const scores = ours.flatMap((frame, i) => {
     const original = theirs[i];
-    return original ? [[luma, original] as const] : [];
+    return original ? [lumaScores(frame, original, scale)] : [];
   });
-  return { psnr: mean(pairs.map(([a, b]) => psnr(a, b))), ssim: mean(pairs.map(([a, b]) => ssim(a, b))) };
+  return { psnr: mean(scores.map(({ psnr }) => psnr)), ssim: mean(scores.map(({ ssim }) => ssim)) };
 }
 
 /** All packed frames of a file. */
@@ -46,11 +43,6 @@ export async function readFrames(file: string, { width, height }: Size): Promise
     const data = bytes.subarray(i * length, (i + 1) * length);
     return { width, height, channels: 3, data };
   });
-}
-
-async function lumasOf(file: string, size: Size, border: number): Promise<Raster[]> {
-  const frames = await readFrames(file, size);
-  return frames.map((frame) => rgbToY(cropBorder(toFloat(frame), border)));
 }
 
 async function unpack(clip: string, into: string): Promise<number> {
