@@ -71,7 +71,7 @@ export const srRecipes = {
     ...fast,
     network: { family: 'ecbsr', options: { ...ecbsrDefaults, edgeBranches: true, width: 32, blocks: 16 } },
   },
-  video: { ...fast, degradation: { blur: 0, spoilt: true, softness: 1 } },
+  video: { ...fast, degradation: { blur: 0, spoilt: true, softness: 0.4 } },
   srcnn: { ...fast, network: { family: 'srcnn', options: { ...srcnnDefaults, kernels: [9, 1, 5] } } },
   'srcnn-955': { ...fast, network: { family: 'srcnn', options: { ...srcnnDefaults } } },
   espcn: { ...fast, network: { family: 'espcn', options: {} } },

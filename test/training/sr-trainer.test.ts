@@ -220,7 +220,7 @@ describe('patches', () => {
   });
 
   it('are softened by chance, up to what the recipe says, before they are spoilt otherwise', async () => {
-    expect(srRecipes.video.degradation).toEqual({ blur: 0, spoilt: true, softness: 1 });
+    expect(srRecipes.video.degradation).toEqual({ blur: 0, spoilt: true, softness: 0.4 });
     const patch = { width: 32, height: 32, channels: 3, data: makePhotograph(32, 32) };
     const chances = [0.5, 0, 0.7]; // softness, noise, rate
     const always = (values: readonly number[]) => {
