@@ -35,7 +35,8 @@ export async function measureJob(order: JobOrder, signal?: AbortSignal): Promise
     signal,
   });
   if (code === 0) return JSON.parse(output) as JobCost;
-  const sentence = /VidstyleError: (.*)/.exec(tail)?.[1] ?? tail.split('\n').at(-1) ?? '';
+  const lastLine = tail.split('\n').at(-1);
+  const sentence = /VidstyleError: (.*)/.exec(tail)?.[1] ?? (lastLine || 'something has killed its process.');
   throw new VidstyleError('engine', `A job that was to be measured failed: ${sentence}`, {
     details: { tail },
   });
