@@ -35,8 +35,9 @@ export async function measureJob(order: JobOrder, signal?: AbortSignal): Promise
     signal,
   });
   if (code === 0) return JSON.parse(output) as JobCost;
-  const lastLine = tail.split('\n').at(-1);
-  const sentence = /VidstyleError: (.*)/.exec(tail)?.[1] ?? (lastLine || 'something has killed its process.');
+  const lastLine = tail.split('\n').at(-1) ?? '';
+  const said = /VidstyleError: (.*)/.exec(tail)?.[1] ?? lastLine;
+  const sentence = said === '' ? 'something has killed its process.' : said;
   throw new VidstyleError('engine', `A job that was to be measured failed: ${sentence}`, {
     details: { tail },
   });
