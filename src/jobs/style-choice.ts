@@ -21,7 +21,7 @@ export interface StyleChoice {
  * styles of a model file `mine.onnx:harbour`.
  *
  * @param strength 1 the style, 0 the photo; a network that knows the identity blends towards it, and pixels only below
- *   {@link pixelsFrom}; others blend pixels
+ *   one half; others blend pixels
  * @throws VidstyleError `usage` for an unknown style (naming the nearest), weights that are none, or styles of
  *   different networks; `model` for a file that is no model
  */
