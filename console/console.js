@@ -42,12 +42,24 @@ const partsOf = (style) => style.split(',').map((part) => part.split(':')[0]);
 
 let look = { style: '', strength: 1, keepColors: false };
 
+/** What the user has turned so far, and what of it is under way: an answer that was asked for earlier says nothing about it. */
+let turns = 0;
+let turning = 0;
+
 async function turn(change) {
-  look = await ask('PATCH', '/api/look', change);
-  showLook();
+  turns += 1;
+  turning += 1;
+  const latest = turns;
+  try {
+    const answer = await ask('PATCH', '/api/look', change);
+    if (latest === turns) showLook(answer);
+  } finally {
+    turning -= 1;
+  }
 }
 
-function showLook() {
+function showLook(current) {
+  look = current;
   const parts = partsOf(look.style);
   for (const button of document.querySelectorAll('#styles button'))
     button.setAttribute('aria-pressed', String(parts.includes(button.dataset.style)));
@@ -102,10 +114,10 @@ function plot(name, value, caption) {
 }
 
 async function refresh() {
+  const latest = turns;
   const status = await ask('GET', '/api/status');
   const { rates, totals, workingSize, outputSize } = status;
-  look = status.look;
-  showLook();
+  if (latest === turns && turning === 0) showLook(status.look);
   $('state').textContent =
     `Input ${status.input}, output ${status.output}; working at ${workingSize.width}×${workingSize.height}`;
   if (outputSize.width > 0)

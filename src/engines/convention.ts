@@ -98,13 +98,13 @@ async function findEnlargement(model: Unknown, probe: Probe, backend: TensorBack
   throw notAPictureNetwork(`it makes ${to} of ${from} pixels, which is no whole enlargement`);
 }
 
-/** `undefined` where the network does not take the larger card. */
+/** `undefined` where the network does not take the larger card, or memory does not suffice for it. */
 async function observeLarger(model: Unknown, backend: TensorBackend): Promise<Observed | undefined> {
   try {
     const probe = await Probe.open(model, testCard(largerCardSize, largerCardSize), backend);
     return await probe.observe().finally(() => probe.close());
   } catch (error) {
-    if (isVidstyleError(error) && error.code !== 'memory') return undefined;
+    if (isVidstyleError(error)) return undefined;
     throw error;
   }
 }

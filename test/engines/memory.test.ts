@@ -50,7 +50,7 @@ describe('a frame that does not fit into memory', () => {
       const machine = poorBackend(20_000, refuses);
       const whole = await runOn(backend, { effect: 'blur' });
       const { output, notices, description } = await runOn(machine, { effect: 'blur' });
-      expect(machine.sizes).toEqual(['64×64', '300×200', '152×200', '152×100']);
+      expect(machine.sizes).toEqual(['64×64', '80×80', '300×200', '152×200', '152×100']);
       expect(difference(output, whole.output)).toBeUndefined();
       expect(description).toMatch(/tiles of 152×100$/);
       expect(notices[0]).toMatch(
