@@ -1,5 +1,6 @@
 import { VidstyleError } from '../errors.js';
 import { frameBytes, type FrameGeometry, type FrameSink, type FrameSource } from '../media/frames.js';
+import { readThrough } from '../pipeline/read-through.js';
 
 /**
  * Twice as wide: the geometry of `--compare side`.
@@ -22,27 +23,9 @@ export function sideBySide(source: FrameSource, sink: FrameSink): { source: Fram
   const rowBytes = frameBytes({ ...geometry, height: 1 });
   const joined = new Uint8Array(frameBytes(sink.geometry));
   return {
-    source: {
-      geometry,
-      frameCountEstimate: source.frameCountEstimate,
-      close: () => source.close(),
-      async *frames(signal) {
-        for await (const frame of source.frames(signal)) {
-          yield {
-            index: frame.index,
-            ptsTicks: frame.ptsTicks,
-            durationTicks: frame.durationTicks,
-            read(into) {
-              frame.read(into);
-              originals.set(frame.index, into.slice());
-            },
-            close() {
-              frame.close();
-            },
-          };
-        }
-      },
-    },
+    source: readThrough(source, (index, pixels) => {
+      originals.set(index, pixels.slice());
+    }),
     sink: {
       geometry,
       async write(frame) {
