@@ -1,10 +1,8 @@
-import { encoderByName } from './encoder-choice.js';
 import type { FrameGeometry } from './frames.js';
 import * as av from './node-av.js';
-import { describePixelFormat } from './pixel-format.js';
 import type { Rational } from './rational.js';
-import { VideoEncoder } from './video-encoder.js';
-import { VidstyleError } from '../errors.js';
+import type { VideoEncoder } from './video-encoder.js';
+import { openX264 } from './x264.js';
 
 /** A live picture's form, which stays the same as long as the stream lasts. */
 export interface LiveVideoForm {
@@ -31,28 +29,14 @@ export class LiveVideoEncoder {
 
   /** @throws VidstyleError `output` when the encoder is missing or refuses to start. */
   static async open(form: LiveVideoForm): Promise<LiveVideoEncoder> {
-    const codec = encoderByName('libx264');
-    if (!codec) throw new VidstyleError('output', 'FFmpeg has no H.264 encoder here.');
-    const { width, height, frameRate, bitsPerSecond, preset, keyFrameSeconds } = form;
+    const { frameRate, bitsPerSecond, preset, keyFrameSeconds } = form;
     const rate = String(bitsPerSecond);
     const interval = Math.round((frameRate.num / frameRate.den) * keyFrameSeconds);
     const options = {
       ...{ preset, tune: 'zerolatency', profile: 'high', 'forced-idr': '1', g: String(interval), bf: '0' },
       ...{ b: rate, maxrate: rate, bufsize: rate },
     };
-    const pixelFormat = av.AV_PIX_FMT_YUV420P;
-    const encoder = await VideoEncoder.open(
-      { codec, name: 'libx264', pixelFormat, options, notices: [] },
-      {
-        // Packed RGB becomes limited-range BT.709, what players expect of video.
-        info: { video: { frameRate, interlaced: 'no', pixelFormat: describePixelFormat('rgb24') } },
-        timeBase: { num: frameRate.den, den: frameRate.num },
-        sampleAspectRatio: { num: 1, den: 1 },
-        firstPicture: undefined,
-      },
-      { width, height, format: 'rgb8' },
-      { globalHeader: true, codecTag: undefined },
-    );
+    const encoder = await openX264(form, { frameRate, options, globalHeader: true });
     return new LiveVideoEncoder(form, encoder);
   }
 

@@ -1,10 +1,8 @@
 import { VidstyleError } from '../errors.js';
-import { encoderByName } from './encoder-choice.js';
 import { frameBytes, type FrameGeometry } from './frames.js';
 import * as av from './node-av.js';
 import { PixelConverter } from './pixel-converter.js';
-import { describePixelFormat } from './pixel-format.js';
-import { VideoEncoder } from './video-encoder.js';
+import { openX264 } from './x264.js';
 
 /** How badly a shot is stored. */
 export interface Recompression {
@@ -23,10 +21,15 @@ export interface Recompression {
 export async function recompress(
   shot: readonly Uint8Array[],
   size: Pick<FrameGeometry, 'width' | 'height'>,
-  recompression: Recompression,
+  { crf }: Recompression,
 ): Promise<Uint8Array[]> {
   const geometry: FrameGeometry = { ...size, format: 'rgb8' };
-  const encoder = await openEncoder(geometry, recompression);
+  const encoder = await openX264(geometry, {
+    frameRate: { num: 25, den: 1 },
+    options: { crf: String(crf), preset: 'veryfast', threads: '1' },
+    fullChroma: geometry.width % 2 !== 0 || geometry.height % 2 !== 0,
+    globalHeader: false,
+  });
   try {
     const decoder = await ShotDecoder.open(geometry);
     try {
@@ -44,31 +47,6 @@ export async function recompress(
   } finally {
     encoder.close();
   }
-}
-
-function openEncoder(geometry: FrameGeometry, { crf }: Recompression): Promise<VideoEncoder> {
-  const codec = encoderByName('libx264');
-  if (!codec) throw new VidstyleError('output', 'FFmpeg has no H.264 encoder here.');
-  const isOdd = geometry.width % 2 !== 0 || geometry.height % 2 !== 0;
-  const pixelFormat = isOdd ? av.AV_PIX_FMT_YUV444P : av.AV_PIX_FMT_YUV420P;
-  const frameRate = { num: 25, den: 1 };
-  return VideoEncoder.open(
-    {
-      codec,
-      name: 'libx264',
-      pixelFormat,
-      options: { crf: String(crf), preset: 'veryfast', threads: '1' },
-      notices: [],
-    },
-    {
-      info: { video: { frameRate, interlaced: 'no', pixelFormat: describePixelFormat('rgb24') } },
-      timeBase: { num: frameRate.den, den: frameRate.num },
-      sampleAspectRatio: { num: 1, den: 1 },
-      firstPicture: undefined,
-    },
-    geometry,
-    { globalHeader: false, codecTag: undefined },
-  );
 }
 
 /** Decodes H.264 packets, which carry their own headers, to packed RGB. */
