@@ -132,9 +132,14 @@ export class Evaluation {
 
 /** The middle square of a picture, scaled to `size` pixels a side. @throws VidstyleError `input` if it cannot be read */
 export async function middleSquare(path: string, size: number): Promise<Pixels> {
-  const pixels = await readPixels(path, { shortSide: size });
-  const [left, top] = [(pixels.width - size) >> 1, (pixels.height - size) >> 1];
-  return cut(pixels, { left, top, width: size, height: size, mirrored: false });
+  return middleOf(await readPixels(path, { shortSide: size }), size);
+}
+
+/** The middle square of a picture, pixel by pixel: of `size` pixels a side, or as much of them as there is. */
+export function middleOf(picture: Pixels, size: number): Pixels {
+  const [width, height] = [Math.min(picture.width, size), Math.min(picture.height, size)];
+  const [left, top] = [(picture.width - width) >> 1, (picture.height - height) >> 1];
+  return cut(picture, { left, top, width, height, mirrored: false });
 }
 
 function first<T>([item]: readonly T[]): T {

@@ -112,9 +112,9 @@ export async function evaluateSr(options: EvaluateSrOptions): Promise<SrScores[]
             options.histogram ?? false,
           );
           scores.push(scored);
+          const { name, high } = picture;
           const { psnrY, ssimY } = scored;
-          const original = asRgb(picture.high);
-          options.onPicture?.({ set, method, name: picture.name, result, original, psnrY, ssimY });
+          options.onPicture?.({ set, method, name, result, original: asRgb(high), psnrY, ssimY });
         }
         const row = { set, method, ...means(scores) };
         rows.push(row);

@@ -79,14 +79,12 @@ async function prepare(
   return {
     ...(await prepareClip(clip, size, plan.peerFrames, folder)),
     ...size,
-    ...{
-      rounds: plan.rounds,
-      jobRounds: plan.jobRounds,
-      threads: material.threads,
-      folder,
-      scale,
-      signal: material.signal,
-    },
+    rounds: plan.rounds,
+    jobRounds: plan.jobRounds,
+    threads: material.threads,
+    folder,
+    scale,
+    signal: material.signal,
     style: await evaluation.firstStyle(),
   };
 }

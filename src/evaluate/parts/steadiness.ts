@@ -21,8 +21,8 @@ export const steadiness: Part = {
       rows.push(await measure(evaluation, shots, style), await measure(evaluation, shots, style, true));
     }
     section.text(
-      'With and without `--steady`, which holds still what stands still before the network sees it. Warping error × 10⁴ (mean squared difference, on the 0..1 scale, between a frame and the next one brought back to it along the ' +
-        'motion of the original; lower is steadier), and the objective ÷ 10⁶ of the last frames, so that steadiness that is bought by ' +
+      'With and without `--steady`, which holds still what stands still before the network sees it. Warping error × 10⁴ (mean ' +
+        'squared difference, on the 0..1 scale, between a frame and the next one brought back to it along the motion of the original; lower is steadier), and the objective ÷ 10⁶ of the last frames, so that steadiness that is bought by ' +
         'blandness shows. “Unprocessed” is the original itself: what interpolation and noise alone make.',
     );
     section.text(

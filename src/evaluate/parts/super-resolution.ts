@@ -1,9 +1,8 @@
 import { join } from 'node:path';
 import { isVidstyleError, VidstyleError } from '../../errors.js';
 import { evaluateSr, type EnlargedPicture, type SrScores } from '../../jobs/evaluate-sr.js';
-import { crop } from '../../metrics/crop.js';
-import type { Raster } from '../../metrics/raster.js';
-import type { Evaluation } from '../evaluation.js';
+import type { Pixels } from '../../training/photos.js';
+import { middleOf, type Evaluation } from '../evaluation.js';
 import type { Part } from '../part.js';
 import { publishedSr } from '../published.js';
 import { escaped, type Cell, type NamedPicture } from '../section.js';
@@ -17,7 +16,7 @@ export const superResolution: Part = {
   title: 'Super-resolution',
   write: async (section, evaluation) => {
     const results = new Map<number, SrScores[]>();
-    const shown = new Map<string, NamedPicture[]>();
+    const shown = new Map<string, View>();
     for (const scale of scales) {
       const rows = await score(evaluation, scale, (picture) => {
         if (scale === shownScale) keepView(shown, picture);
@@ -40,8 +39,10 @@ export const superResolution: Part = {
         section.table(['set', 'method', 'PSNR', 'SSIM'], published.map(({ set, method, psnr, ssim }) => [set, method, psnr.toFixed(2), ssim.toFixed(4)])); // prettier-ignore
       }
     }
-    for (const [title, pictures] of shown) {
-      section.text(`×${shownScale}, the middle of ${escaped(title)}, with the scores of the whole picture:`);
+    for (const [set, { name, pictures }] of shown) {
+      section.text(
+        `×${shownScale}, the middle of ${escaped(`${set}, ${name}`)}, with the scores of the whole picture:`,
+      );
       await section.pictures(pictures);
     }
     await section.csv('super-resolution.csv', ['scale', ...columns], [...results].flatMap(([scale, rows]) => rows.map((row) => [scale, ...exact(row)]))); // prettier-ignore
@@ -50,31 +51,27 @@ export const superResolution: Part = {
 
 const columns = ['set', 'method', 'PSNR', 'SSIM', 'PSNR RGB', 'SSIM RGB', 'relu2_2 distance', 'ms a picture'];
 
-/** Keeps the middle of the first picture of each set, by every method and at last the original (the paper's figures 8 and 9). */
-function keepView(shown: Map<string, NamedPicture[]>, picture: EnlargedPicture): void {
-  const { set, method, name, result, original, psnrY, ssimY } = picture;
-  const [title] = [...shown.keys()].filter((each) => each.startsWith(`${set}, `));
-  const here = `${set}, ${name}`;
-  if (title !== undefined && title !== here) return;
-  const file = (what: string): string => `x${shownScale}-${set}-${what}.jpg`;
-  const views = shown.get(here) ?? [
-    { file: file('original'), caption: 'original', picture: middle(original) },
-  ];
-  const caption = `${method}, ${psnrY.toFixed(2)} dB / ${ssimY.toFixed(4)}`;
-  shown.set(here, [...views, { file: file(method), caption, picture: middle(result) }]);
+/** The first picture of a set, by every method. */
+interface View {
+  readonly name: string;
+  readonly pictures: NamedPicture[];
 }
 
-function middle(picture: Raster<Uint8Array>): Raster<Uint8Array> {
-  const [width, height] = [picture.width, picture.height].map((side) => Math.min(side, viewSide)) as [
-    number,
-    number,
-  ];
-  return crop(picture, {
-    left: (picture.width - width) >> 1,
-    top: (picture.height - height) >> 1,
-    width,
-    height,
-  });
+/** Keeps the middle of the first picture of each set, the original and what every method makes of it (the paper's figures 8 and 9). */
+function keepView(shown: Map<string, View>, picture: EnlargedPicture): void {
+  const { set, method, name, result, original, psnrY, ssimY } = picture;
+  const add = (view: View, what: string, caption: string, pixels: Pixels): void => {
+    const file = `x${shownScale}-${set}-${what}.jpg`;
+    view.pictures.push({ file, caption, picture: middleOf(pixels, viewSide) });
+  };
+  let view = shown.get(set);
+  if (!view) {
+    view = { name, pictures: [] };
+    shown.set(set, view);
+    add(view, 'original', 'original', original);
+  }
+  if (view.name === name)
+    add(view, method, `${method}, ${psnrY.toFixed(2)} dB / ${ssimY.toFixed(4)}`, result);
 }
 
 /** The scale whose pictures are shown, and the side of what is shown of them, pixels. */

@@ -1,9 +1,9 @@
 import { drawPlot, spaced } from '../plot.js';
-import { middleSquare } from '../evaluation.js';
+import { middleOf, middleSquare } from '../evaluation.js';
 import type { Part } from '../part.js';
 import type { NamedPicture } from '../section.js';
 import { mean } from '../spread.js';
-import { cut, type Pixels } from '../../training/photos.js';
+import type { Pixels } from '../../training/photos.js';
 import { openStyle, type EvaluatedStyle } from '../styles.js';
 
 /** Johnson et al. 2016, section 4.1: networks trained on small pictures are applied to larger ones. */
@@ -68,12 +68,9 @@ function find(results: readonly Result[], style: EvaluatedStyle, size: number): 
 
 /** The whole picture, to be reduced, and its middle as it is. */
 function views(picture: Pixels, size: number): NamedPicture[] {
-  const side = Math.min(size, 256);
-  const at = (size - side) >> 1;
-  const middle = cut(picture, { left: at, top: at, width: side, height: side, mirrored: false });
   return [
     { file: `${size}.jpg`, caption: `${size}²`, picture },
-    { file: `${size}-middle.jpg`, caption: `middle of ${size}²`, picture: middle },
+    { file: `${size}-middle.jpg`, caption: `middle of ${size}²`, picture: middleOf(picture, 256) },
   ];
 }
 
