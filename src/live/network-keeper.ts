@@ -114,7 +114,6 @@ export class NetworkKeeper {
       while (!this.options.signal.aborted) {
         await this.#backOff.wait(this.options.signal);
         const isOpen = await this.#exchange(this.wanted, this.#mode).then(() => true, isFailure);
-        this.#openedMs = this.#backOff.clock.nowMs();
         if (isOpen) return;
       }
     });
@@ -132,6 +131,7 @@ export class NetworkKeeper {
     const network = await Network.open(look, mode.geometry, options);
     const former = this.#restyler?.exchange(network) ?? this.current;
     this.current = network;
+    this.#openedMs = this.#backOff.clock.nowMs();
     this.#mode = mode;
     void former.close();
   }

@@ -1,6 +1,6 @@
 import type { LivePicture } from '../media/live-input.js';
 import type { LiveVideoForm } from '../media/live-video-encoder.js';
-import type { Look, Network } from './network.js';
+import type { Look, Network, NetworkOptions } from './network.js';
 import { NetworkKeeper } from './network-keeper.js';
 import { liveDefaults, type LiveOptions } from './options.js';
 import { Program, type ProgramOptions } from './program.js';
@@ -12,19 +12,8 @@ import type { Timeline } from './timeline.js';
 export interface ProductionOptions
   extends
     Pick<ProgramOptions, 'form' | 'sound' | 'onTag' | 'onNotice'>,
-    Pick<
-      LiveOptions,
-      | 'engine'
-      | 'device'
-      | 'precision'
-      | 'openvino'
-      | 'threads'
-      | 'workers'
-      | 'steady'
-      | 'hints'
-      | 'presets'
-      | 'slate'
-    > {
+    Omit<NetworkOptions, 'onNotice' | 'signal'>,
+    Pick<LiveOptions, 'slate'> {
   readonly look: Look;
   readonly latencyMs: number;
   readonly timeline: Timeline;
