@@ -20,6 +20,13 @@ export interface ResolutionPair {
   readonly low: Raster<Uint8Array>;
 }
 
+/** A square of a picture. Pixels. */
+export interface Square {
+  readonly left: number;
+  readonly top: number;
+  readonly size: number;
+}
+
 /** Reduces a photograph, cut to a multiple of the scale, as MATLAB's `imresize` does, blurred before if told. */
 export function reduce(photo: Pixels, scale: number, { blur }: Degradation): ResolutionPair {
   const high = cropToMultiple({ ...photo, channels: 3 }, scale);
@@ -65,7 +72,7 @@ export async function spoil(
  * 3 pixels a frame and rests at the picture's border.
  */
 export function drift(
-  area: { readonly left: number; readonly top: number; readonly size: number },
+  area: Square,
   within: { readonly width: number; readonly height: number },
   { frames, which }: { readonly frames: number; readonly which: number },
   random: () => number,
@@ -85,11 +92,7 @@ export function drift(
 const fastest = 3;
 
 /** A square out of a pair, at both resolutions; sizes and position are those of the low one. */
-export function cropPair(
-  { high, low }: ResolutionPair,
-  scale: number,
-  area: { readonly left: number; readonly top: number; readonly size: number },
-): ResolutionPair {
+export function cropPair({ high, low }: ResolutionPair, scale: number, area: Square): ResolutionPair {
   const { left, top, size } = area;
   return {
     low: crop(low, { left, top, width: size, height: size }),

@@ -1,7 +1,15 @@
 import type { Tensor4D, Tf } from '../nets/tfjs.js';
 import { crop } from '../metrics/crop.js';
 import type { Raster } from '../metrics/raster.js';
-import { cropPair, drift, reduce, spoil, type Degradation, type ResolutionPair } from './degrade.js';
+import {
+  cropPair,
+  drift,
+  reduce,
+  spoil,
+  type Degradation,
+  type ResolutionPair,
+  type Square,
+} from './degrade.js';
 import { readPixels, type PhotoSet, type Pixels } from './photos.js';
 import { randomAt } from './random.js';
 
@@ -46,7 +54,7 @@ export class PatchSource {
   /** An area of a picture as a frame of a badly stored shot over it shows it. */
   private stored(
     picture: Raster<Uint8Array>,
-    area: { readonly left: number; readonly top: number; readonly size: number },
+    area: Square,
     random: () => number,
   ): Promise<Raster<Uint8Array>> {
     const which = Math.floor(random() * shotFrames);
