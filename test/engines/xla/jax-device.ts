@@ -12,6 +12,9 @@ interface Answer {
   readonly bytes: number;
 }
 
+const findsJax =
+  'import importlib.util, sys; sys.exit(None if importlib.util.find_spec("jax") else "JAX is not there: scripts/test brings it")';
+
 /** XLA on the CPU, in a process of JAX's (`scripts/test` brings it), as a device for the graph. */
 export class JaxDevice implements Device {
   /** Buffers that were made and not freed. */
@@ -24,11 +27,14 @@ export class JaxDevice implements Device {
 
   constructor() {
     const [requests, answers] = [join(this.folder, 'requests'), join(this.folder, 'answers')];
+    const env = { ...process.env, PYTHONPATH: resolve('build/jax'), JAX_PLATFORMS: 'cpu' };
+    // Without JAX nobody would ever open the other ends of the pipes.
+    execFileSync('python3', ['-c', findsJax], { env });
     execFileSync('mkfifo', [requests, answers]); // calls have to wait for their answers: pipes, not streams
     const program = resolve('test/engines/xla/jax-device.py');
     this.process = spawn('python3', [program, requests, answers], {
       stdio: ['ignore', 'ignore', 'inherit'],
-      env: { ...process.env, PYTHONPATH: resolve('build/jax'), JAX_PLATFORMS: 'cpu' },
+      env,
     });
     this.requests = openSync(requests, 'w');
     this.answers = openSync(answers, 'r');
